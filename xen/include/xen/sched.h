@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which vcpu runs where: run queues per CPU, blocking and waking. The policy
+ * (who is next, for how long) is behind sched_policy.h.
+ */
+#ifndef XEN_SCHED_H
+#define XEN_SCHED_H
+
+#include "xen/vcpu.h"
+
+/** Set up the queues of one CPU; cpu 0 first. */
+void sched_cpu_init(unsigned int cpu);
+
+/** Per domain and per vcpu state. Return 0 or -ENOMEM. */
+int __must_check sched_domain_create(struct domain *d);
+void sched_domain_destroy(struct domain *d);
+int __must_check sched_vcpu_create(struct vcpu *v);
+void sched_vcpu_destroy(struct vcpu *v);
+
+/** v has become runnable: queue it, and interrupt a CPU that should run it. */
+void vcpu_wake(struct vcpu *v);
+/** v has stopped being runnable: take it off its CPU. */
+void vcpu_sleep_nosync(struct vcpu *v);
+/** ...and wait until it is off. */
+void vcpu_sleep_sync(struct vcpu *v);
+/** An event for a blocked vcpu. */
+void vcpu_unblock(struct vcpu *v);
+/** current waits for an event, unless it has one already. */
+void vcpu_block_current(void);
+
+/** Affinity. Return 0, or -EINVAL if no CPU is left. */
+int __must_check vcpu_set_hard_affinity(struct vcpu *v,
+                                        const struct cpumask *mask);
+int __must_check vcpu_set_soft_affinity(struct vcpu *v,
+                                        const struct cpumask *mask);
+
+/** Current runstate times, up to now. */
+void vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *out);
+/** Copy the current vcpu's runstate to where its guest asked for it. */
+void vcpu_runstate_publish(struct vcpu *v);
+
+/** The scheduling softirq: pick the next vcpu and switch to it. */
+void schedule(void);
+/** Second half of a switch, on the new vcpu's stack: prev is off this CPU. */
+void context_saved(struct vcpu *prev);
+
+/** Weight 1..65535 (256 is normal); cap in percent of one CPU, 0: none. */
+struct sched_params {
+    u16 weight;
+    u16 cap;
+};
+int __must_check sched_params_set(struct domain *d,
+                                  const struct sched_params *params);
+void sched_params_get(const struct domain *d, struct sched_params *params_out);
+
+/** The idle loop's hook: nothing to run on this CPU. Never returns. */
+void __noreturn idle_loop(void);
+
+/* Architecture. */
+
+/**
+ * Leave prev, enter next on this CPU. Does not return: next goes on where it
+ * entered the hypervisor. Called with interrupts off, no lock held; calls
+ * context_saved(prev).
+ */
+void __noreturn context_switch(struct vcpu *prev, struct vcpu *next);
+/** Go on with current, which schedule() chose again. */
+void __noreturn continue_running(struct vcpu *same);
+/** Write this CPU's lazily kept state back to its vcpu, if it holds any. */
+void sync_vcpu_state(struct vcpu *v);
+
+#endif

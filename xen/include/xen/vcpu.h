@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Virtual CPUs: creation, pausing, state that guests see. */
+#ifndef XEN_VCPU_H
+#define XEN_VCPU_H
+
+#include "public/vcpu.h"
+#include "xen/domain.h"
+#include "xen/timer.h"
+#include "asm/current.h"
+
+/* vcpu.pause_flags: the vcpu is runnable when none is set and neither it nor
+ * its domain is paused. Changed atomically. */
+enum { VPF_blocked, VPF_down };
+
+struct sched_vcpu;
+
+struct vcpu {
+    unsigned int vcpu_id;
+    struct domain *domain;
+
+    /* Under the lock of the run queue of `processor` (sched.h): */
+    unsigned int processor; /* where it runs, or ran last */
+    bool is_running;        /* its state is on that CPU */
+    struct sched_vcpu *sched;
+
+    unsigned long pause_flags; /* VPF_*, atomic */
+    atomic_t pause_count;
+    bool is_initialised; /* has a context; under d->lock */
+    bool yielding;
+
+    /* Guest-visible structures. vcpu_info lies in shared_info or in a page of
+     * the guest (VCPUOP_register_vcpu_info), mapped through the direct map. */
+    struct vcpu_info *vcpu_info;
+    mfn_t vcpu_info_mfn; /* INVALID_MFN: in shared_info */
+
+    struct vcpu_runstate_info runstate; /* under the run queue's lock */
+    u64 runstate_guest;                 /* guest VA of its copy; 0: none */
+    u64 time_area_guest;                /* guest VA of pvclock copy; 0: none */
+
+    /* Timers of this vcpu; fire on `processor`. */
+    struct timer singleshot_timer;
+    struct timer periodic_timer;
+    struct timer poll_timer;
+    s_time_t periodic_period; /* ns; 0: off */
+    s_time_t periodic_last;
+
+    int poll_port; /* SCHEDOP_poll: 0 none, >0 the one port, -1 several */
+
+    /* The last CPU that ran it, if its TLB may still hold entries. */
+    unsigned int dirty_cpu;
+
+    struct arch_vcpu arch;
+};
+
+#define VCPU_CPU_CLEAN ~0u
+
+/**
+ * Create vcpu `id` of d, not initialised, down, with no context.
+ * Returns NULL if out of memory.
+ */
+struct vcpu *__must_check vcpu_create(struct domain *d, unsigned int id);
+/** Free it; it must never run again. */
+void vcpu_destroy(struct vcpu *v);
+
+/** Nests; the vcpu is off its CPU when vcpu_pause() returns. */
+void vcpu_pause(struct vcpu *v);
+void vcpu_pause_nosync(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+
+static inline bool vcpu_runnable(const struct vcpu *v)
+{
+    return !READ_ONCE(v->pause_flags) && !atomic_read(&v->pause_count) &&
+           !atomic_read(&v->domain->pause_count);
+}
+
+/**
+ * Move vcpu_info into the guest's page. Returns 0; -EINVAL if it was done
+ * before, v is neither current nor down, or the frame is not the guest's;
+ * -ENXIO for a bad offset.
+ */
+int __must_check vcpu_map_info(struct vcpu *v, gfn_t gfn, unsigned int offset);
+
+static inline bool is_idle_vcpu(const struct vcpu *v)
+{
+    return v->domain == idle_domain;
+}
+
+/* Architecture. */
+
+/** Set up v->arch. Returns 0 or -ENOMEM. */
+int __must_check arch_vcpu_create(struct vcpu *v);
+void arch_vcpu_destroy(struct vcpu *v);
+int __must_check arch_domain_create(struct domain *d);
+void arch_domain_destroy(struct domain *d);
+/** Give back page tables, GDT, LDT, memory. Returns 0 or -ERESTART. */
+int __must_check arch_domain_relinquish(struct domain *d);
+/** Drop the vcpu's references to page tables, GDT and LDT frames. */
+int __must_check arch_vcpu_reset(struct vcpu *v);
+
+/**
+ * Validate and load a context (VCPUOP_initialise, domctl). `ctxt` is a private
+ * copy. Returns 0; -EINVAL; -ERESTART.
+ */
+struct vcpu_guest_context;
+int __must_check arch_set_info_guest(struct vcpu *v,
+                                     const struct vcpu_guest_context *ctxt);
+void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt);
+
+/** The guest has events to take: vcpu_info->evtchn_upcall_pending was set. */
+static inline bool vcpu_event_deliverable(const struct vcpu *v)
+{
+    return READ_ONCE(v->vcpu_info->evtchn_upcall_pending) &&
+           !READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
+}
+
+/** Make a running vcpu leave the guest soon, so that it looks for events. */
+void vcpu_kick(struct vcpu *v);
+
+/** Set evtchn_upcall_pending and wake or kick the vcpu. */
+void vcpu_mark_events_pending(struct vcpu *v);
+
+/** Print registers and stack of a vcpu. */
+void arch_dump_vcpu(struct vcpu *v);
+
+#endif
