@@ -21,6 +21,7 @@ help: ## list the targets
 	@echo '  O=dir              output folder, "build" if not given'
 	@echo '  CC=gcc|clang       compiler'
 	@echo '  DEBUG=y            assertions, lock checks, traces of errors'
+	@echo '  XEN=stock|file     the hypervisor that run and check-system start'
 	@echo '  V=1                show whole commands'
 	@echo '  T=name             tests whose name contains this'
 
@@ -34,14 +35,34 @@ dist: xen ## build all and lay out the install tree dist/ in the output folder
 	@cp $(OUT)/xen/xen $(OUT)/xen/xen-syms $(DIST)/boot/
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
 
+.PHONY: deps
+deps: ## install Debian packages that are missing, get the kernel
+	@sh $(ROOT)/scripts/deps.sh
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) kernel
+
+.PHONY: image
+image: deps ## make the test control domain's initial RAM disks
+	@+$(SUBMAKE) -f $(ROOT)/tests/dom0/Makefile
+
+# XEN=stock: Debian's hypervisor; XEN=file: any other.
+XEN ?= $(DIST)/boot/xen
+
+.PHONY: run
+run: deps ## start Xenia in QEMU with Debian's kernel and a shell
+	@+$(SUBMAKE) image $(if $(filter file,$(origin XEN)),dist)
+	@$(if $(filter stock,$(XEN)),sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen)
+	@mkdir -p $(OUT)/run
+	@sh $(ROOT)/scripts/run.sh $(patsubst stock,$(CACHE)/stock-xen/xen,$(XEN)) \
+		$(CACHE)/kernel/vmlinuz $(OUT)/tests/dom0/dom0.img $(OUT)/run/disk.img
+
 .PHONY: check-unit
 check-unit: ## run the unit tests on the host
 	@+$(SUBMAKE) -f $(ROOT)/tests/unit/Makefile check
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen tests dist)
+	@rm -rf $(addprefix $(OUT)/,xen tests dist run)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded
-	@rm -rf $(OUT)
+	@rm -rf $(OUT) $(CACHE)

@@ -8,6 +8,9 @@
 # Output folder as an absolute path; a relative one is seen from the root.
 OUT := $(if $(filter /%,$(O)),$(O),$(ROOT)/$(O))
 
+# Downloads; all output folders share them.
+CACHE := $(ROOT)/build/cache
+
 # $(call quiet,WHAT,file): the line that stands for a command.
 quiet = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(OUT)/%,%,$(2))';)
 

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs what building, running and testing need from Debian's packages.
+# Silent when all is there; uses sudo only if something is missing and the user
+# is not root.
+set -eu
+
+packages="
+    binutils clang clang-format cpio cppcheck e2fsprogs gcc
+    grub-common grub-pc-bin gzip kmod libc6-dev libclang-rt-14-dev libcmocka-dev
+    libxen-dev lz4 make mtools busybox-static python3 qemu-system-x86
+    stress-ng xorriso xz-utils zstd
+"
+
+missing=
+for package in $packages; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null) || :
+    [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo > /dev/null || {
+        echo "deps: as root, run: apt-get install$missing" >&2
+        exit 1
+    }
+    as_root=sudo
+fi
+
+install_missing()
+{
+    # shellcheck disable=SC2086 # both are lists of words
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends $missing
+}
+
+echo "deps: installing$missing"
+install_missing || {
+    echo 'deps: once more with new package lists'
+    $as_root apt-get update -q
+    install_missing
+}

@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Downloads Debian's packages that tests run but nobody installs, and unpacks
+# them: the kernel that runs in the control domain, the stock hypervisor to
+# compare with. Silent when they are there.
+# usage: fetch.sh cache-folder (kernel|stock-xen)...
+#
+# Afterwards cache-folder/kernel and cache-folder/stock-xen hold the unpacked
+# trees, and a link at a fixed place leads to each file that others use:
+#   kernel/vmlinuz, kernel/modules, stock-xen/xen
+set -eu
+
+cache=$1
+shift
+
+# The first package that $1 depends on whose name matches $2.
+find_behind()
+{
+    apt-cache show --no-all-versions "$1" 2> /dev/null |
+        sed -n "s/^Depends: .*\($2[^ ,]*\).*/\1/p" | head -n 1
+}
+
+# A user without root rights may download but not refresh the lists.
+refresh_lists()
+{
+    if [ "$(id -u)" -eq 0 ]; then
+        apt-get update -q
+    else
+        sudo apt-get update -q
+    fi
+}
+
+# The real package behind a metapackage.
+package_behind()
+{
+    name=$(find_behind "$1" "$2")
+    [ -n "$name" ] || {
+        refresh_lists >&2
+        name=$(find_behind "$1" "$2")
+    }
+    [ -n "$name" ] || {
+        echo "fetch: no package list names what $1 stands for" >&2
+        exit 1
+    }
+    echo "$name"
+}
+
+# Download package $1 into the current folder.
+download()
+{
+    apt-get download -q -o APT::Sandbox::User=root "$1" > apt.log 2>&1 || {
+        echo "fetch: $1: once more with new package lists"
+        refresh_lists
+        apt-get download -q -o APT::Sandbox::User=root "$1"
+    }
+}
+
+# Download package $1 and unpack it into the folder tree.
+unpack()
+{
+    echo "fetch: $1"
+    download "$1"
+    dpkg-deb -x "$1"_*.deb tree
+    rm -f "$1"_*.deb apt.log
+}
+
+fetch_kernel()
+{
+    name=$(package_behind linux-image-amd64 linux-image-)
+    unpack "$name"
+    version=${name#linux-image-}
+    /sbin/depmod -b tree "$version"
+    ln -s "tree/boot/vmlinuz-$version" vmlinuz
+    ln -s "tree/lib/modules/$version" modules
+}
+
+fetch_stock_xen()
+{
+    name=$(package_behind xen-system-amd64 xen-hypervisor-[0-9])
+    unpack "$name"
+    image=$(cd tree/boot && ls xen-*-amd64.gz)
+    gunzip -k "tree/boot/$image"
+    ln -s "tree/boot/${image%.gz}" xen
+}
+
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+exec 9> "$cache/lock"
+flock 9
+for what; do
+    [ ! -e "$cache/$what" ] || continue
+    rm -rf "$cache/new"
+    mkdir "$cache/new"
+    cd "$cache/new"
+    case $what in
+    kernel) fetch_kernel ;;
+    stock-xen) fetch_stock_xen ;;
+    *)
+        echo "fetch: what is '$what'?" >&2
+        exit 1
+        ;;
+    esac
+    cd "$cache"
+    mv new "$what"
+done
