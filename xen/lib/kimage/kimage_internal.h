@@ -196,6 +196,22 @@ void bcj_x86_decode(uint8_t *buf, size_t size, uint32_t start);
  */
 int lzma2_decode(struct kimage_job *job);
 
+/* inflate.c */
+
+/* Room at the start of the work area that inflate_decode() needs. */
+#define INFLATE_WORK_SIZE 0x1800
+
+/**
+ * Decode one deflate stream up to its last block.
+ *
+ * @job  work begins with INFLATE_WORK_SIZE bytes for this decoder
+ *
+ * Returns 0, -EIO if the data is damaged, -ENOSPC if the output is full.
+ * Locks:  none.
+ * Source: RFC 1951.
+ */
+int inflate_decode(struct kimage_job *job);
+
 /*
  * The decoders for one whole payload. Each returns 0, -EIO for damaged data,
  * -ENOEXEC for what is not supported, -ENOSPC if the output is full, and then

@@ -13,11 +13,16 @@ static int raw_unpack(struct kimage_job *job)
     return 0;
 }
 
+/* clang-format off */
 static int (*const unpackers[])(struct kimage_job *job) = {
-    [KIMAGE_RAW] = raw_unpack, [KIMAGE_XZ] = xz_unpack,
-    [KIMAGE_LZ4] = lz4_unpack, [KIMAGE_LZ4_LEGACY] = lz4_legacy_unpack,
-    [KIMAGE_ZSTD] = NULL,
+    [KIMAGE_RAW]        = raw_unpack,
+    [KIMAGE_GZIP]       = gzip_unpack,
+    [KIMAGE_XZ]         = xz_unpack,
+    [KIMAGE_LZ4]        = lz4_unpack,
+    [KIMAGE_LZ4_LEGACY] = lz4_legacy_unpack,
+    [KIMAGE_ZSTD]       = NULL,
 };
+/* clang-format on */
 
 int kimage_unpack(const struct kimage_payload *p, void *out, size_t out_size,
                   void *work, size_t *len_out, const char **why_out)
