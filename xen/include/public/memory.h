@@ -8,7 +8,7 @@
 
 #define XENMEM_increase_reservation       0 /* struct xen_memory_reservation */
 #define XENMEM_decrease_reservation       1 /* struct xen_memory_reservation */
-#define XENMEM_maximum_ram_page           2 /* returns the highest mfn */
+#define XENMEM_maximum_ram_page           2 /* returns the highest mfn + 1 */
 #define XENMEM_current_reservation        3 /* struct xen_memory_domain */
 #define XENMEM_maximum_reservation        4 /* struct xen_memory_domain */
 #define XENMEM_machphys_mfn_list          5
