@@ -55,13 +55,62 @@ run: deps ## start Xenia in QEMU with Debian's kernel and a shell
 	@sh $(ROOT)/scripts/run.sh $(patsubst stock,$(CACHE)/stock-xen/xen,$(XEN)) \
 		$(CACHE)/kernel/vmlinuz $(OUT)/tests/dom0/dom0.img $(OUT)/run/disk.img
 
+# All C files of the tree, with or without git.
+C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
+	-o -path ./dist \) -prune -o -name '*.[ch]' -print | LC_ALL=C sort)
+
+CHECKS := check-format check-headers check-cppcheck check-build check-unit \
+          check-abi check-guest check-system
+
+.PHONY: check
+check: deps ## run all checks below; the last line counts them
+	@+sh $(ROOT)/scripts/check.sh $(OUT)/check '$(SUBMAKE) -C $(ROOT)' $(CHECKS)
+
+.PHONY: check-format
+check-format: ## hold the C files to .clang-format
+	@cd $(ROOT) && clang-format --dry-run -Werror $(C_FILES)
+
+.PHONY: check-headers
+check-headers: ## compile each header of the hypervisor alone
+	@+$(SUBMAKE) -C $(ROOT)/xen check-headers
+
+.PHONY: check-cppcheck
+check-cppcheck: ## look for what cppcheck finds
+	@mkdir -p $(OUT)/cppcheck
+	@cd $(ROOT) && cppcheck --quiet -j 2 --error-exitcode=1 --inline-suppr \
+		--cppcheck-build-dir=$(OUT)/cppcheck --std=c11 --platform=unix64 \
+		--enable=warning,performance,portability \
+		-D__XEN__ -D__x86_64__ -D__GNUC__ -DCONFIG_DEBUG=1 \
+		-Ixen/include -Ixen/arch/x86/include -Itests/fake/include \
+		$(filter %.c,$(C_FILES))
+
+.PHONY: check-build
+check-build: ## build with both compilers; the same source, the same bytes
+	@+sh $(ROOT)/scripts/check_build.sh $(ROOT) $(OUT)/check-build '$(SUBMAKE)'
+
 .PHONY: check-unit
 check-unit: ## run the unit tests on the host
 	@+$(SUBMAKE) -f $(ROOT)/tests/unit/Makefile check
 
+.PHONY: check-abi
+check-abi: ## compare the public headers with Debian's libxen-dev
+	@mkdir -p $(OUT)/abi
+	@CC='$(CC)' sh $(ROOT)/tests/abi/run.sh $(OUT)/abi
+
+SYSTEM = python3 $(ROOT)/tests/system/main.py --xen $(XEN) --out $(OUT)
+
+.PHONY: check-guest
+check-guest: dist deps ## boot the tiny kernels of tests/guest
+	@+$(SUBMAKE) -f $(ROOT)/tests/guest/Makefile
+	@$(SYSTEM) --log $(OUT)/check-guest guest '$(T)'
+
+.PHONY: check-system
+check-system: dist image ## boot Debian's kernel on many machines
+	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
+
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen tests dist run)
+	@rm -rf $(addprefix $(OUT)/,xen headers tests dist run check check-build check-guest check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded
