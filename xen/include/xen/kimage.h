@@ -23,7 +23,7 @@
 #include "xen/types.h"
 
 /* Scratch memory for kimage_unpack(), in bytes; 8-byte aligned. */
-#define KIMAGE_WORK_SIZE 0x2a000
+#define KIMAGE_WORK_SIZE 0x24000
 
 /* Largest ELF file and largest loaded image that are accepted, in bytes. */
 #define KIMAGE_MAX_SIZE 0x40000000

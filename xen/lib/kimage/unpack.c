@@ -20,7 +20,7 @@ static int (*const unpackers[])(struct kimage_job *job) = {
     [KIMAGE_XZ]         = xz_unpack,
     [KIMAGE_LZ4]        = lz4_unpack,
     [KIMAGE_LZ4_LEGACY] = lz4_legacy_unpack,
-    [KIMAGE_ZSTD]       = NULL,
+    [KIMAGE_ZSTD]       = zstd_unpack,
 };
 /* clang-format on */
 
@@ -43,8 +43,6 @@ int kimage_unpack(const struct kimage_payload *p, void *out, size_t out_size,
 
     if ((unsigned int)p->format >= ARRAY_SIZE(unpackers))
         rc = job_fail(&job, -EINVAL, "no such kernel payload format");
-    else if (!unpackers[p->format])
-        rc = job_fail(&job, -ENOEXEC, "unsupported kind of kernel payload");
     else if (out_size < p->unpacked_size)
         rc = job_fail(&job, -ENOSPC, "buffer for the kernel is too small");
     else
