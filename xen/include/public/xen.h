@@ -112,8 +112,8 @@
 #define MMUEXT_MARK_SUPER         19 /* mfn */
 #define MMUEXT_UNMARK_SUPER       20 /* mfn */
 
-/* update_va_mapping flags: what to flush, and where. UVMF_MULTI and
- * UVMF_INVLPG etc. may carry the address of a vcpu bitmap in the high bits. */
+/* update_va_mapping flags: what to flush and where. For UVMF_MULTI the bits
+ * from 3 on are the address of a vcpu bitmap. */
 #define UVMF_NONE           (0UL << 0)
 #define UVMF_TLB_FLUSH      (1UL << 0)
 #define UVMF_INVLPG         (2UL << 0)
