@@ -18,6 +18,8 @@
 #ifndef ASM_CONFIG_H
 #define ASM_CONFIG_H
 
+#include "public/arch_x86_64.h"
+
 #define NR_CPUS 256
 
 /* Symbols' addresses are linked for this; physical 2 MiB is where they lie. */
@@ -27,8 +29,6 @@
 #define PML4_SLOT_SIZE        (1UL << 39)
 #define HYPERVISOR_FIRST_SLOT 256
 #define HYPERVISOR_LAST_SLOT  271
-#define HYPERVISOR_VIRT_START 0xffff800000000000UL
-#define HYPERVISOR_VIRT_END   0xffff880000000000UL
 
 #define M2P_VIRT_START        0xffff800000000000UL
 #define M2P_VIRT_END          0xffff804000000000UL
@@ -66,15 +66,10 @@
 #define STACK_SIZE  (4096 << STACK_ORDER)
 
 /* Selectors. Guests know those with RPL 3 by number (public/arch_x86_64.h). */
-#define FIRST_RESERVED_GDT_PAGE  14
-#define FIRST_RESERVED_GDT_ENTRY 7168
-#define HYPERVISOR_CS            0xe008
-#define HYPERVISOR_DS            0xe010
-#define FLAT_USER_CS32           0xe023
-#define FLAT_USER_DS             0xe02b
-#define FLAT_USER_CS64           0xe033
-#define TSS_SELECTOR             0xe040 /* two entries */
-#define LDT_SELECTOR             0xe050 /* two entries */
-#define HYPERVISOR_CS32          0xe060 /* start-up only */
+#define HYPERVISOR_CS   0xe008
+#define HYPERVISOR_DS   0xe010
+#define TSS_SELECTOR    0xe040 /* two entries */
+#define LDT_SELECTOR    0xe050 /* two entries */
+#define HYPERVISOR_CS32 0xe060 /* start-up only */
 
 #endif
