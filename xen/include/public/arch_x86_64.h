@@ -5,8 +5,8 @@
 
 /* Descriptors from this page of the GDT on are the hypervisor's. */
 #define FIRST_RESERVED_GDT_PAGE  14
-#define FIRST_RESERVED_GDT_BYTE  (FIRST_RESERVED_GDT_PAGE * 4096)
-#define FIRST_RESERVED_GDT_ENTRY (FIRST_RESERVED_GDT_BYTE / 8)
+#define FIRST_RESERVED_GDT_BYTE  57344
+#define FIRST_RESERVED_GDT_ENTRY 7168
 
 /* Vcpus that have their vcpu_info in shared_info. */
 #define XEN_LEGACY_MAX_VCPUS 32
@@ -29,22 +29,21 @@
 #define FLAT_KERNEL_SS64 FLAT_RING3_SS64
 #define FLAT_KERNEL_SS   FLAT_KERNEL_SS64
 
-#define FLAT_USER_CS32   FLAT_RING3_CS32
-#define FLAT_USER_CS64   FLAT_RING3_CS64
+#define FLAT_USER_CS32   0xe023
+#define FLAT_USER_CS64   0xe033
 #define FLAT_USER_CS     FLAT_USER_CS64
 #define FLAT_USER_DS32   FLAT_RING3_DS32
 #define FLAT_USER_DS64   FLAT_RING3_DS64
-#define FLAT_USER_DS     FLAT_USER_DS64
 #define FLAT_USER_SS32   FLAT_RING3_SS32
 #define FLAT_USER_SS64   FLAT_RING3_SS64
 #define FLAT_USER_SS     FLAT_USER_SS64
 
 /* What a guest may not map itself: slots 256 to 271 of its L4 table. The
  * first holds the machine-to-physical table, which it may read. */
-#define HYPERVISOR_VIRT_START 0xffff800000000000
-#define HYPERVISOR_VIRT_END   0xffff880000000000
-#define MACH2PHYS_VIRT_START  0xffff800000000000
-#define MACH2PHYS_VIRT_END    0xffff804000000000
+#define HYPERVISOR_VIRT_START 0xffff800000000000UL
+#define HYPERVISOR_VIRT_END   0xffff880000000000UL
+#define MACH2PHYS_VIRT_START  0xffff800000000000UL
+#define MACH2PHYS_VIRT_END    0xffff804000000000UL
 #define MACH2PHYS_NR_ENTRIES  ((MACH2PHYS_VIRT_END - MACH2PHYS_VIRT_START) >> 3)
 
 /* set_segment_base: which. */
