@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The simulated CPUs: one runs at a time, in the test program's one thread. */
+#include "fake/fake.h"
+
+#include <stdlib.h>
+
+/* Here it is the member that is meant. */
+#undef current
+
+unsigned long fake_irqflags = X86_EFLAGS_IF;
+
+static struct cpu_info infos[FAKE_NR_CPUS];
+static unsigned int this;
+
+struct cpu_info *fake_cpu_info(void)
+{
+    infos[this].processor_id = this;
+    return &infos[this];
+}
+
+void fake_set_cpu(unsigned int cpu)
+{
+    if (cpu >= FAKE_NR_CPUS)
+        abort();
+    this = cpu;
+}
+
+void fake_set_current(struct vcpu *v)
+{
+    infos[this].current = v;
+    if (v != NULL)
+        v->processor = this;
+}
