@@ -7,7 +7,7 @@ set -eu
 
 packages="
     binutils clang clang-format cpio cppcheck e2fsprogs gcc
-    grub-common grub-pc-bin gzip kmod libc6-dev libclang-rt-14-dev libcmocka-dev
+    grub-common grub-pc-bin gzip kmod libc6-dev libcapstone-dev libclang-rt-14-dev libcmocka-dev
     libxen-dev lz4 make mtools busybox-static python3 qemu-system-x86
     stress-ng xorriso xz-utils zstd
 "
