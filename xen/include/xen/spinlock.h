@@ -27,6 +27,7 @@ enum lock_rank {
     LOCK_EVTCHN_PORT = 72,  /* FIFO queues */
     LOCK_PIRQ = 75,         /* a domain's PIRQ bindings */
     LOCK_IRQ_DESC = 80,     /* one interrupt line, its chip */
+    LOCK_VECTOR = 81,       /* vectors of all CPUs, free irq numbers */
     LOCK_IOAPIC = 82,       /* indirect registers of IO-APICs */
     LOCK_PCI_CONF = 84,     /* ports 0xcf8/0xcfc */
     LOCK_SCHED_DOMAIN = 88, /* parameters of a domain */
@@ -35,6 +36,7 @@ enum lock_rank {
     LOCK_TIME = 96,         /* calibration, wallclock, CMOS */
     LOCK_HEAP = 110,        /* small objects */
     LOCK_VMAP = 112,        /* virtual ranges */
+    LOCK_XEN_MAP = 114,    /* the hypervisor's own page tables */
     LOCK_PAGE_ALLOC = 120,  /* free pages */
     LOCK_CALL_CPUS = 124,   /* one remote function call at a time */
     LOCK_CONSOLE = 130,     /* innermost: anything may print */

@@ -36,7 +36,4 @@ bool ioapic_frame(unsigned long mfn);
 /** Mask every pin (before power-off or reset). */
 void ioapic_shutdown(void);
 
-/** Print the pin of a GSI on the current line of the log. */
-void ioapic_dump_pin(unsigned int gsi);
-
 #endif

@@ -17,33 +17,40 @@
 #include "xen/spinlock.h"
 #include "xen/types.h"
 #include "asm/regs.h"
+#include "asm/vector.h"
 
-#define FIRST_DYNAMIC_VECTOR 0x20
-#define LAST_DYNAMIC_VECTOR  0xef
-#define GUEST_SYSCALL_VECTOR 0x80
-#define EVENT_CHECK_VECTOR   0xfb
-#define CALL_FUNCTION_VECTOR 0xfc
-#define FLUSH_VECTOR         0xfd
+/* The hypervisor's own vectors. */
 #define STOP_VECTOR          0xf8
 #define ERROR_VECTOR         0xf9
 #define TIMER_VECTOR         0xfa
+#define EVENT_CHECK_VECTOR   0xfb
+#define CALL_FUNCTION_VECTOR 0xfc
+#define FLUSH_VECTOR         0xfd
 #define SPURIOUS_VECTOR      0xff
 
-#define NR_IRQS              1024
+#define NR_IRQS              512
 #define IRQ_MAX_GUESTS       7
 #define INVALID_IRQ          (~0u)
 
 struct irq_desc;
 
-/* How lines of one kind are handled. All are called under desc->lock. */
+/* How interrupts of one kind are handled. All are called under desc->lock. */
 struct irq_chip {
     const char *name;
     void (*mask)(struct irq_desc *desc);
     void (*unmask)(struct irq_desc *desc);
     void (*ack)(struct irq_desc *desc); /* it came: first thing */
     void (*end)(struct irq_desc *desc); /* its users are done; may be NULL */
-    /* Deliver by desc->vector to desc->cpu from now on. */
+    /* Deliver by desc->vector to desc->cpu from now on. Masked meanwhile. */
     void (*route)(struct irq_desc *desc);
+    /* On its way to the old CPU, must not move now; may be NULL. */
+    bool (*in_transit)(struct irq_desc *desc);
+};
+
+struct irq_guest {
+    struct domain *d;
+    unsigned int pirq;
+    bool held; /* a level interrupt that it still has to deal with */
 };
 
 struct irq_desc {
@@ -54,21 +61,19 @@ struct irq_desc {
     const struct irq_chip *chip; /* NULL: there is no such interrupt */
     void *chip_data;             /* struct msi_desc of a message */
     unsigned int cpu;            /* where it is delivered */
-    u8 vector;                   /* 0: none yet */
     unsigned int old_cpu;        /* where it was before it moved... */
+    u8 vector;                   /* 0: none yet */
     u8 old_vector;               /* ...0: nowhere */
+    bool moving;                 /* none has come the new way yet */
     bool level;                  /* held off until all users are done */
     bool active_low;
-    bool configured; /* the IO-APIC pin was set up for it */
+    bool configured; /* trigger and polarity were set for its user */
     bool masked;
-    bool shared;                           /* users agreed to share */
-    void (*handler)(unsigned int, void *); /* the hypervisor's; or NULL */
+    bool shared; /* its users agreed to share */
+    void (*handler)(unsigned int irq, void *data); /* the hypervisor's */
     void *handler_data;
     unsigned int nr_guests;
-    unsigned int in_flight; /* guests that still have to say they are done */
-    struct domain *guest[IRQ_MAX_GUESTS];
-    unsigned int guest_pirq[IRQ_MAX_GUESTS];
-
+    struct irq_guest guest[IRQ_MAX_GUESTS];
     unsigned long count; /* interrupts so far */
 };
 
@@ -98,15 +103,14 @@ int __must_check irq_request(unsigned int irq,
                              void *data);
 
 /**
- * Give desc a vector on `cpu` and route it there. A move ends with the first
- * interrupt that comes the new way; until then the next one is refused.
- *
- * Returns 0; -ENOSPC; -EBUSY.
+ * Deliver an interrupt to another CPU, if it can be moved now: a hint. A move
+ * ends with the first interrupt that comes the new way; until then there is no
+ * other.
  */
-int __must_check irq_assign_vector_locked(struct irq_desc *desc,
-                                          unsigned int cpu);
-void irq_free_vector_locked(struct irq_desc *desc);
 void irq_set_cpu(unsigned int irq, unsigned int cpu);
+
+/** Print all interrupts and who has them. */
+void irq_dump(void);
 
 /* Guests, for pirq.c. */
 
@@ -117,15 +121,19 @@ void irq_set_cpu(unsigned int irq, unsigned int cpu);
 int __must_check irq_guest_bind(unsigned int irq, struct domain *d,
                                 unsigned int pirq, bool will_share,
                                 unsigned int cpu);
-/** `held`: the domain had an interrupt in flight; that ends too. */
-void irq_guest_unbind(unsigned int irq, struct domain *d, bool held);
-/** One of the guests has dealt with a level interrupt. */
-void irq_guest_eoi(unsigned int irq);
-/** Wait until no CPU is about to notify a domain that was unbound. */
+/** Ends the interrupt that the domain holds, too. */
+void irq_guest_unbind(unsigned int irq, struct domain *d, unsigned int pirq);
+/** The guest has dealt with a level interrupt; nothing if it holds none. */
+void irq_guest_eoi(unsigned int irq, struct domain *d, unsigned int pirq);
+/** Wait until no CPU notifies a domain that was unbound before. */
 void irq_guest_sync(void);
 
-/** For messages: take a free irq number and back. INVALID_IRQ if none. */
+/**
+ * For messages: an irq number, masked and without vector, and back again.
+ * Returns INVALID_IRQ if there is none left.
+ */
 unsigned int irq_alloc_msi(const struct irq_chip *chip, void *data);
+/** Nobody may be bound to it. */
 void irq_free_msi(unsigned int irq);
 
 #endif

@@ -21,6 +21,11 @@ struct time_scale time_scale_from_hz(u64 hz);
 struct time_scale time_scale_reciprocal(struct time_scale scale);
 /** Ticks per second of a scale. */
 u64 time_scale_to_hz(struct time_scale scale);
+/** The scale of a counter that did `ticks` in `ns` > 0. */
+struct time_scale time_scale_measured(u64 ns, u64 ticks);
+
+/** a * b / divisor without overflow in between; ~0 if the result has one. */
+u64 muldiv64(u64 a, u64 b, u64 divisor);
 
 static inline u64 time_scale_apply(u64 delta, struct time_scale scale)
 {
