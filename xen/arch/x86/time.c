@@ -77,6 +77,14 @@ s_time_t NOW(void)
     return likely(tsc_reliable) ? now : monotonic(now);
 }
 
+void udelay(unsigned int usec)
+{
+    s_time_t end = NOW() + MICROSECS(usec);
+
+    while (NOW() < end)
+        cpu_relax();
+}
+
 /* The platform's clock. */
 
 s_time_t platform_time(void)

@@ -63,6 +63,9 @@ void time_cpus_started(void);
 /** Is the TSC the same on all CPUs and constant? Guests are told so. */
 extern bool tsc_reliable;
 
+/** Spin for so many microseconds. After time_init(). */
+void udelay(unsigned int usec);
+
 /** Seconds since 1970 that the CMOS clock shows. */
 u64 cmos_read_time(void);
 /** One CMOS byte, with the lock that dom0's accesses take too. */
