@@ -4,10 +4,13 @@
 import hashlib
 import http.server
 import os
+import shutil
 import subprocess
 import threading
 
 GRUB_CFG = """\
+serial --unit=0 --speed=115200
+terminal_output serial
 set timeout=0
 menuentry "test" {{
     multiboot2 /boot/xen {options}
@@ -31,16 +34,13 @@ def make_iso(folder, hypervisor, options, kernel, kernel_options, initrd):
     os.makedirs(os.path.join(boot, "grub"), exist_ok=True)
     for name, target in (("xen", hypervisor), ("kernel", kernel),
                          ("initrd", initrd)):
-        link = os.path.join(boot, name)
-        if os.path.lexists(link):
-            os.unlink(link)
-        os.symlink(os.path.realpath(target), link)
+        shutil.copyfile(target, os.path.join(boot, name))
     with open(os.path.join(boot, "grub", "grub.cfg"), "w") as cfg:
         cfg.write(GRUB_CFG.format(options=options,
                                   kernel_options=kernel_options))
     iso = os.path.join(folder, "boot.iso")
     subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", iso,
-                    os.path.join(folder, "iso"), "--", "-follow", "on"],
+                    os.path.join(folder, "iso")],
                    check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
     return iso

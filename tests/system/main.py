@@ -14,6 +14,7 @@ import argparse
 import concurrent.futures
 import dataclasses
 import os
+import shutil
 import sys
 import time
 
@@ -50,7 +51,8 @@ def system_cases():
 def run_case(name, function, context, log_folder):
     """Run one case; any exception is a failure of the case."""
     folder = os.path.join(log_folder, name)
-    os.makedirs(folder, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
     result = CaseResult(name)
     start = time.monotonic()
     try:
