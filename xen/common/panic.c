@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* The ways in which the hypervisor says that something is wrong with it, or
+ * with what it runs on. */
+#include "xen/bug.h"
+
+#include <stdarg.h>
+
+#include "xen/console.h"
+#include "xen/panic.h"
+#include "xen/printk.h"
+#include "xen/shutdown.h"
+#include "xen/vsprintf.h"
+#include "asm/current.h"
+
+#define MAX_FRAMES 32
+
+void backtrace_from(unsigned long rip, unsigned long frame)
+{
+    unsigned long page = frame & ~(STACK_SIZE - 1UL);
+
+    printk("Backtrace:\n");
+    for (unsigned int i = 0; i < MAX_FRAMES; i++) {
+        unsigned long *words = (unsigned long *)frame;
+
+        if (rip)
+            printk("   [<%p>] %ps\n", (void *)rip, (void *)rip);
+        /* Frames lie on one stack, each above the last. */
+        if ((frame & 7) || (frame & ~(STACK_SIZE - 1UL)) != page ||
+            (frame & (STACK_SIZE - 1UL)) > STACK_SIZE - 16)
+            break;
+        rip = words[1];
+        if (rip == 0 || words[0] <= frame)
+            break;
+        frame = words[0];
+    }
+}
+
+/* From the caller's caller on. */
+static __always_inline void backtrace_here(void)
+{
+    unsigned long *frame = __builtin_frame_address(0);
+
+    backtrace_from(frame[1], frame[0]);
+}
+
+static void begin_failure(void)
+{
+    local_irq_disable();
+    console_force_unlock();
+    printk(XENLOG_ERR "****************************************\n");
+}
+
+static void __noreturn end_failure(void)
+{
+    printk(XENLOG_ERR "****************************************\n");
+    machine_fail();
+}
+
+void bug(const char *file, unsigned int line, const char *what)
+{
+    begin_failure();
+    printk(XENLOG_ERR "Xenia bug on CPU %u: %s at %s:%u\n", smp_processor_id(),
+           what, file, line);
+    backtrace_here();
+    end_failure();
+}
+
+void panic(const char *fmt, ...)
+{
+    static char text[512];
+    va_list args;
+
+    begin_failure();
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    printk(XENLOG_ERR "Panic on CPU %u:\n", smp_processor_id());
+    printk(XENLOG_ERR "%s\n", text);
+    end_failure();
+}
+
+void warn(const char *file, unsigned int line, const char *what)
+{
+    printk(XENLOG_WARNING "Xenia warning on CPU %u: %s at %s:%u\n",
+           smp_processor_id(), what, file, line);
+    backtrace_here();
+}
