@@ -8,6 +8,7 @@
  *  257..260                             unused, never mapped
  *  261   ffff828000000000    128 GiB    frame table: struct page_info per mfn
  *        ffff82a000000000     64 GiB    vmap: device registers, sparse ranges
+ *        ffff82b000000000     64 GiB    M2P, writable, for the hypervisor
  *        ffff82c000000000     64 MiB    per-CPU areas (NR_CPUS x 256 KiB)
  *        ffff82d040000000      1 GiB    the hypervisor's image
  *  262.. ffff830000000000      5 TiB    direct map of all RAM
@@ -38,6 +39,8 @@
 
 #define VMAP_VIRT_START       0xffff82a000000000UL
 #define VMAP_VIRT_END         0xffff82b000000000UL
+
+#define M2P_RW_VIRT_START     0xffff82b000000000UL
 
 #define DIRECTMAP_VIRT_START  0xffff830000000000UL
 #define DIRECTMAP_VIRT_END    0xffff880000000000UL
