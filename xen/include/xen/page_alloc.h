@@ -21,9 +21,7 @@
 #define MEMF_bits(n)     ((unsigned int)(n) << 24) /* address width, 0: any */
 #define MEMF_get_bits(f) ((f) >> 24)
 #define MEMF_no_scrub    (1u << 0) /* the caller overwrites every byte */
-#define MEMF_no_refcount (1u << 1) /* does not count towards the owner */
-#define MEMF_no_owner_list                                                     \
-    (1u << 2) /* owned, but not in the owner's list yet */
+#define MEMF_no_refcount (1u << 1) /* is in the owner's tot_pages already */
 
 /** Hand [start, end) (machine bytes, page aligned inwards) to the allocator
  * while booting. */
@@ -83,6 +81,23 @@ int __must_check assign_pages(struct domain *d, struct page_info *pg,
 enum share_mode { SHARE_ro, SHARE_rw };
 void share_xen_page_with_guest(struct page_info *pg, struct domain *d,
                                enum share_mode mode);
+
+/**
+ * The guest's life ends, or its use of the page: nobody else may map it any
+ * more. It is freed now, or with the last mapping in another domain, until when
+ * dom_xen owns it.
+ */
+void unshare_xen_page(struct page_info *pg);
+
+/**
+ * Set frames of the host aside, so that d can grow to nr_pages in total; 0
+ * gives the rest of them back.
+ *
+ * Returns 0; -EINVAL if d has that many already, or a claim, or may not have
+ *         them; -ENOMEM if they are not free.
+ * Locks: d->mem.lock.
+ */
+int __must_check domain_claim_pages(struct domain *d, unsigned long nr_pages);
 
 /** Frames in the free lists, and of those with at most `bits` address bits. */
 unsigned long avail_heap_pages(void);
