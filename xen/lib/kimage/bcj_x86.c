@@ -18,14 +18,18 @@ static bool is_sign_byte(uint8_t b)
     return b == 0x00 || b == 0xff;
 }
 
-/* Offset of the next e8 or e9 at or behind i, or `limit`. */
+/*
+ * Offset of the next e8 or e9 at or behind i, or `limit`. With e8 taken off
+ * by xor, that is a byte below 2: subtracting 2 from it borrows into its top
+ * bit. A borrow may mark later bytes too, but never earlier ones.
+ */
 static size_t opcode_find(const uint8_t *buf, size_t i, size_t limit)
 {
     const uint64_t ones = 0x0101010101010101u;
 
     for (; limit - i >= 8; i += 8) {
-        uint64_t x = (load_le64(buf + i) & (ones * 0xfe)) ^ (ones * 0xe8);
-        uint64_t hit = (x - ones) & ~x & (ones * 0x80);
+        uint64_t x = load_le64(buf + i) ^ (ones * 0xe8);
+        uint64_t hit = (x - ones * 2) & ~x & (ones * 0x80);
 
         if (hit)
             return i + (unsigned int)__builtin_ctzll(hit) / 8;

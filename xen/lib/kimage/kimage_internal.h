@@ -103,10 +103,14 @@ KIMAGE_INLINE void match_copy(uint8_t *out, size_t dist, size_t len,
     }
     if (unlikely(dist < 8)) {
         /* Repeat the pattern until two copies are 8 bytes apart. */
-        unsigned int i;
-
-        for (i = 0; i < 8; i++)
-            out[i] = from[i];
+        out[0] = from[0];
+        out[1] = from[1];
+        out[2] = from[2];
+        out[3] = from[3];
+        out[4] = from[4];
+        out[5] = from[5];
+        out[6] = from[6];
+        out[7] = from[7];
         if (len <= 8)
             return;
         out += 8;

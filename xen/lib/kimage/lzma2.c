@@ -13,11 +13,17 @@
 
 #include "kimage_internal.h"
 
-#define PROB_BITS       11
-#define PROB_INIT       (1u << (PROB_BITS - 1))
-#define PROB_MOVE       5
-#define RANGE_BOTTOM    (1u << 24)
-#define RC_INIT_SIZE    5
+#define PROB_BITS    11
+#define PROB_INIT    (1u << (PROB_BITS - 1))
+#define PROB_MOVE    5
+#define RANGE_BOTTOM (1u << 24)
+#define RC_INIT_SIZE 5
+
+/*
+ * What a 0 takes off a probability, less than nothing. This is the same number
+ * as -((2048 - p) >> 5), an instruction or two shorter.
+ */
+#define PROB_STEP(p)    (((int32_t)(p)-2017) >> PROB_MOVE)
 
 #define NR_STATES       12
 #define NR_POS_STATES   16
@@ -95,7 +101,7 @@ KIMAGE_INLINE bool rc_bit(struct rc *rc, prob_t *prob)
     bound = (rc->range >> PROB_BITS) * p;
     if (rc->code < bound) {
         rc->range = bound;
-        *prob = (prob_t)(p + (((1u << PROB_BITS) - p) >> PROB_MOVE));
+        *prob = (prob_t)((int32_t)p - PROB_STEP(p));
         return false;
     }
     rc->range -= bound;
@@ -110,14 +116,28 @@ KIMAGE_INLINE uint32_t rc_step(struct rc *rc, prob_t *tree, uint32_t m)
     return rc_bit(rc, &tree[m]) ? 2 * m + 1 : 2 * m;
 }
 
-/* Topmost bit first; the result has a 1 above its bits. */
-KIMAGE_INLINE uint32_t rc_tree(struct rc *rc, prob_t *tree, unsigned int bits)
+/*
+ * Whole trees, topmost bit first; the result has a 1 above its bits. The steps
+ * are written out since a loop counter would be a tenth of the work.
+ */
+KIMAGE_INLINE uint32_t rc_tree3(struct rc *rc, prob_t *tree, uint32_t m)
 {
-    uint32_t m = 1;
+    m = rc_step(rc, tree, m);
+    m = rc_step(rc, tree, m);
+    return rc_step(rc, tree, m);
+}
 
-    while (bits--)
-        m = rc_step(rc, tree, m);
-    return m;
+KIMAGE_INLINE uint32_t rc_tree6(struct rc *rc, prob_t *tree)
+{
+    return rc_tree3(rc, tree, rc_tree3(rc, tree, 1));
+}
+
+KIMAGE_INLINE uint32_t rc_tree8(struct rc *rc, prob_t *tree)
+{
+    uint32_t m = rc_tree3(rc, tree, rc_tree3(rc, tree, 1));
+
+    m = rc_step(rc, tree, m);
+    return rc_step(rc, tree, m);
 }
 
 /* Lowest bit first. */
@@ -154,45 +174,55 @@ KIMAGE_INLINE uint32_t rc_direct(struct rc *rc, uint32_t x, unsigned int bits)
     return x;
 }
 
-KIMAGE_INLINE uint32_t literal_plain(struct rc *rc, prob_t *probs)
-{
-    uint32_t m = 1;
+/*
+ * A literal behind a match: the byte that the match would have gone on with,
+ * `match`, chooses the probabilities as long as its bits are the same.
+ */
+struct matched {
+    uint32_t m;     /* as in rc_step() */
+    uint32_t match; /* its bits at 0x100 upwards were used */
+    uint32_t same;  /* 0x100 as long as all bits were the same, then 0 */
+};
 
-    while (m < 0x100)
-        m = rc_step(rc, probs, m);
-    return m;
+KIMAGE_INLINE void matched_step(struct rc *rc, prob_t *probs, struct matched *l)
+{
+    uint32_t bit;
+
+    l->match <<= 1;
+    bit = l->match & l->same;
+    if (rc_bit(rc, &probs[l->same + bit + l->m])) {
+        l->m = 2 * l->m + 1;
+        l->same = bit;
+    } else {
+        l->m = 2 * l->m;
+        l->same ^= bit;
+    }
 }
 
-/* After a match, the byte that the match would go on with takes part. */
 KIMAGE_INLINE uint32_t literal_matched(struct rc *rc, prob_t *probs,
                                        uint32_t match)
 {
-    uint32_t m = 1, same = 0x100;
+    struct matched l = {.m = 1, .match = match, .same = 0x100};
 
-    do {
-        uint32_t bit;
-
-        match <<= 1;
-        bit = match & same;
-        if (rc_bit(rc, &probs[same + bit + m])) {
-            m = 2 * m + 1;
-            same = bit;
-        } else {
-            m = 2 * m;
-            same ^= bit;
-        }
-    } while (m < 0x100);
-    return m;
+    matched_step(rc, probs, &l);
+    matched_step(rc, probs, &l);
+    matched_step(rc, probs, &l);
+    matched_step(rc, probs, &l);
+    matched_step(rc, probs, &l);
+    matched_step(rc, probs, &l);
+    matched_step(rc, probs, &l);
+    matched_step(rc, probs, &l);
+    return l.m;
 }
 
 KIMAGE_INLINE uint32_t length_decode(struct rc *rc, struct length_probs *probs,
                                      uint32_t pos_state)
 {
     if (!rc_bit(rc, &probs->choice))
-        return rc_tree(rc, probs->low[pos_state], 3) - 8 + MATCH_LEN_MIN;
+        return rc_tree3(rc, probs->low[pos_state], 1) - 8 + MATCH_LEN_MIN;
     if (!rc_bit(rc, &probs->choice2))
-        return rc_tree(rc, probs->mid[pos_state], 3) + MATCH_LEN_MIN;
-    return rc_tree(rc, probs->high, 8) - 256 + 16 + MATCH_LEN_MIN;
+        return rc_tree3(rc, probs->mid[pos_state], 1) + MATCH_LEN_MIN;
+    return rc_tree8(rc, probs->high) - 256 + 16 + MATCH_LEN_MIN;
 }
 
 /* Distance less 1 of a match of `len` bytes. */
@@ -205,7 +235,7 @@ KIMAGE_INLINE uint32_t distance_decode(struct rc *rc, struct model *model,
 
     if (row >= NR_DIST_STATES)
         row = NR_DIST_STATES - 1;
-    slot = rc_tree(rc, model->dist_slot[row], 6) - 64;
+    slot = rc_tree6(rc, model->dist_slot[row]) - 64;
     if (slot < SLOT_MODEL)
         return slot;
     bits = (slot >> 1) - 1;
@@ -218,12 +248,6 @@ KIMAGE_INLINE uint32_t distance_decode(struct rc *rc, struct model *model,
     }
     dist = rc_direct(rc, dist, bits - ALIGN_BITS) << ALIGN_BITS;
     return dist + rc_tree_reverse(rc, model->dist_align, ALIGN_BITS);
-}
-
-/* The next state after a literal. */
-KIMAGE_INLINE unsigned int state_literal(unsigned int state)
-{
-    return state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
 }
 
 /*
@@ -262,13 +286,15 @@ static int chunk_decode(struct kimage_job *job, struct lzma *s,
                 model->literal +
                 LITERAL_PROBS * (((pos & lp_mask) << lc) + (prev >> (8 - lc)));
 
-            if (state < NR_LIT_STATES)
-                prev = (uint8_t)literal_plain(&rc, probs);
-            else
+            if (state < NR_LIT_STATES) {
+                prev = (uint8_t)rc_tree8(&rc, probs);
+                state = state < 4 ? 0 : state - 3;
+            } else {
                 prev = (uint8_t)literal_matched(&rc, probs,
                                                 out[-(ptrdiff_t)rep0 - 1]);
+                state = state < 10 ? state - 3 : state - 6;
+            }
             *out++ = prev;
-            state = state_literal(state);
             continue;
         }
 
