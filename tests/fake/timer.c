@@ -23,7 +23,9 @@ void timer_stop(struct timer *t)
 {
     if (t->status != TIMER_in_heap)
         return;
-    active[t->heap_index] = NULL;
+    for (unsigned int i = 0; i < MAX_TIMERS; i++)
+        if (active[i] == t)
+            active[i] = NULL;
     t->status = TIMER_inactive;
 }
 
@@ -40,7 +42,6 @@ void timer_set(struct timer *t, s_time_t deadline)
         abort();
     active[i] = t;
     t->deadline = deadline;
-    t->heap_index = i;
     t->status = TIMER_in_heap;
 }
 

@@ -57,7 +57,7 @@ BOOTS = [
          interrupts={"ahci": MSI}),
     Boot("q35_intx", machine="q35", kernel_options="pci=nomsi",
          interrupts={"virtio0": INTX, "virtio1": INTX}),
-    Boot("pc_intel", smp=4, memory=8192, memory_min=7000,
+    Boot("pc_intel", smp=2, memory=8192, memory_min=7000,
          cpu="max,vendor=GenuineIntel,-svm,-smap"),
     Boot("stress", machine="q35", smp=2, memory=1536, image="stress",
          checks=("clock_start",) + STRESS + ("clock_wait", "log"),

@@ -69,11 +69,11 @@ def add_log(result, path):
     """Show the end of a serial log and where the rest is."""
     try:
         with open(path, "rb") as log:
-            lines = log.read().decode("latin-1").splitlines()
+            text = log.read().decode("latin-1").replace("\r", "")
     except FileNotFoundError:
         return
-    for line in lines[-25:]:
-        result.note("   | " + line.strip("\r"))
+    for line in text.strip().split("\n")[-25:]:
+        result.note("   | " + line)
     result.note(f"   log: {path}")
 
 
