@@ -23,6 +23,7 @@ static bool lock_broken;                  /* panic: nobody waits any more */
 /* Under console_lock: */
 static char ring[RING_SIZE];
 static u32 ring_first, ring_next; /* free-running */
+static bool at_line_start = true;
 
 static bool wanted[ARRAY_SIZE(devices)] = {true, true};
 static bool active[ARRAY_SIZE(devices)];
@@ -89,12 +90,30 @@ static void ring_write(const char *text, size_t len)
         ring_first = ring_next - RING_SIZE;
 }
 
-void console_write_locked(const char *text, size_t len)
+static void devices_write(const char *text, size_t len)
 {
-    ring_write(text, len);
+    if (len == 0)
+        return;
     for (unsigned int i = 0; i < ARRAY_SIZE(devices); i++)
         if (active[i])
             devices[i]->write(text, len);
+    at_line_start = text[len - 1] == '\n' || text[len - 1] == '\r';
+}
+
+void console_write_locked(const char *text, size_t len)
+{
+    ring_write(text, len);
+    devices_write(text, len);
+}
+
+void console_write_guest_locked(const char *text, size_t len)
+{
+    devices_write(text, len);
+}
+
+bool console_at_line_start_locked(void)
+{
+    return at_line_start;
 }
 
 size_t console_ring_read(u32 *index, char *buf, size_t len)

@@ -5,10 +5,23 @@
 #include "xen/boot_info.h"
 #include "xen/bug.h"
 #include "xen/console.h"
+#include "xen/domain.h"
 #include "xen/option.h"
 #include "xen/printk.h"
-#include "xen/shutdown.h"
+#include "xen/sched.h"
+#include "xen/timer.h"
+#include "xen/vcpu.h"
+#include "asm/acpi.h"
+#include "asm/apic.h"
 #include "asm/cpufeature.h"
+#include "asm/cpuid.h"
+#include "asm/dom0.h"
+#include "asm/io_apic.h"
+#include "asm/irq.h"
+#include "asm/smp.h"
+#include "asm/switch.h"
+#include "asm/time.h"
+#include "asm/xstate.h"
 
 static void banner(void)
 {
@@ -24,6 +37,41 @@ static void check_modules(void)
               "RAM disk as the second");
 }
 
+/* From here on this CPU runs a vcpu: the idle one. */
+static void idle_vcpu_init(void)
+{
+    current = vcpu_create(idle_domain, 0);
+    if (!current)
+        panic("Out of memory at start: give the machine more RAM");
+}
+
+/* Limits of dom0 that no option changes. */
+#define DOM0_MAX_EVTCHN_PORT     131071
+#define DOM0_MAX_GRANT_FRAMES    64
+#define DOM0_MAX_MAPTRACK_FRAMES 1024
+
+static void start_dom0(void)
+{
+    const struct domain_config cfg = {
+        .max_vcpus = dom0_max_vcpus(),
+        .max_evtchn_port = DOM0_MAX_EVTCHN_PORT,
+        .max_grant_frames = DOM0_MAX_GRANT_FRAMES,
+        .max_maptrack_frames = DOM0_MAX_MAPTRACK_FRAMES,
+        .is_control = true,
+        .is_hardware = true,
+    };
+    const struct boot_module *initrd =
+        boot_info.nr_modules > 1 ? &boot_info.module[1] : NULL;
+    struct domain *d;
+    int rc = domain_create(0, &cfg, &d);
+
+    if (rc)
+        panic("dom0 cannot be created (error %d): give the machine more RAM",
+              rc);
+    construct_dom0(d, &boot_info.module[0], initrd);
+    domain_unpause(d);
+}
+
 void start_xen(void)
 {
     options_parse(boot_info.cmdline); /* before all that they are about */
@@ -34,5 +82,25 @@ void start_xen(void)
     memory_init();         /* final page tables, all RAM in the allocator */
     boot_cpu_init();       /* descriptors: exceptions are reported */
     check_modules();
-    machine_halt();
+
+    xstate_init(true);   /* FPU and vector state */
+    switch_cpu_init();   /* what differs between vcpus in CR4 */
+    cpuid_policy_init(); /* what guests will see of the CPU */
+
+    acpi_init(boot_info.rsdp_len ? boot_info.rsdp : NULL, boot_info.rsdp_len);
+    irq_init();      /* vectors */
+    apic_init_bsp(); /* this CPU's interrupts... */
+    ioapic_init();   /* ...and the machine's */
+    timer_cpu_init(0);
+    time_init(); /* clocks; timers work */
+
+    domains_init();    /* owners that are no domains, the idle domain */
+    sched_cpu_init(0); /* run queues */
+    idle_vcpu_init();
+    local_irq_enable();
+    smp_start_cpus();     /* all CPUs idle */
+    console_init_input(); /* keyboard, debug keys */
+
+    start_dom0();
+    idle_loop(); /* looks for work: dom0 */
 }

@@ -11,6 +11,7 @@
 #include "xen/shutdown.h"
 #include "xen/vsprintf.h"
 #include "asm/current.h"
+#include "asm/smp.h"
 
 #define MAX_FRAMES 32
 
@@ -45,7 +46,13 @@ static __always_inline void backtrace_here(void)
 
 static void begin_failure(void)
 {
+    static bool failing;
+
     local_irq_disable();
+    if (failing) /* while telling of the first: that is enough */
+        machine_fail();
+    failing = true;
+    smp_stop_others();
     console_force_unlock();
     printk(XENLOG_ERR "****************************************\n");
 }

@@ -73,8 +73,12 @@ OPTION_CUSTOM("guest_loglvl", guest_level_set,
 
 static void write_line(const char *text, size_t len)
 {
-    if (!in_line)
+    if (!in_line) {
+        /* dom0 may be in the middle of one. */
+        if (!console_at_line_start_locked())
+            console_write_locked("\n", 1);
         console_write_locked(PREFIX, sizeof(PREFIX) - 1);
+    }
     console_write_locked(text, len);
     in_line = text[len - 1] != '\n';
 }

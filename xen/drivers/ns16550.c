@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The first serial port: a 16550 UART, written by polling. */
+/* The first serial port: a 16550 UART. Written by polling, read by interrupt.
+ */
 #include "xen/console.h"
 
 #include "xen/errno.h"
 #include "xen/option.h"
+#include "xen/printk.h"
 #include "xen/string.h"
 #include "xen/strto.h"
+#include "asm/io_apic.h"
+#include "asm/irq.h"
 #include "asm/processor.h"
 
 /* Registers (16550D data sheet, table 2). */
@@ -20,6 +24,7 @@
 #define UART_DLL     0 /* divisor, while LCR_DLAB */
 #define UART_DLM     1
 
+#define IER_RECEIVED 0x01
 #define FCR_ENABLE   0x07 /* on, both FIFOs emptied */
 #define LCR_DLAB     0x80
 #define MCR_ON       0x0b /* DTR, RTS, interrupts through */
@@ -36,6 +41,7 @@ static struct {
     u8 irq;
     u32 baud; /* 0: as the firmware set it */
     u8 lcr;
+    bool present;
     bool stuck;
     unsigned int room; /* bytes that the FIFO takes without a look */
 } com1 = {.port = 0x3f8, .irq = 4, .baud = 115200, .lcr = 0x03};
@@ -129,6 +135,7 @@ static bool ns16550_init(void)
     }
     uart_write(UART_FCR, FCR_ENABLE);
     uart_write(UART_MCR, MCR_ON);
+    com1.present = true;
     return true;
 }
 
@@ -159,6 +166,40 @@ static void ns16550_write(const char *text, size_t len)
             send('\r');
         send(text[i]);
     }
+}
+
+static void receive_interrupt(unsigned int irq, void *unused)
+{
+    (void)irq, (void)unused;
+
+    /* Bounded: a port that is not there reads as all ones. */
+    for (unsigned int i = 0; i < 256 && (uart_read(UART_LSR) & LSR_RECEIVED);
+         i++)
+        console_receive(uart_read(UART_RBR));
+}
+
+void ns16550_init_input(void)
+{
+    int rc;
+
+    if (!com1.present)
+        return;
+    rc = irq_request(isa_irq_to_gsi(com1.irq), receive_interrupt, NULL);
+    if (rc) {
+        printk(XENLOG_WARNING "com1: no input, interrupt %u: error %d\n",
+               com1.irq, rc);
+        return;
+    }
+    uart_write(UART_IER, IER_RECEIVED);
+}
+
+bool ns16550_ports(u16 *first_out, u16 *last_out)
+{
+    if (!com1.present)
+        return false;
+    *first_out = com1.port;
+    *last_out = com1.port + UART_SCR;
+    return true;
 }
 
 const struct console_device ns16550_console = {

@@ -13,7 +13,7 @@
 #include "xen/string.h"
 #include "asm/boot_mem.h"
 #include "asm/cpufeature.h"
-#include "asm/processor.h"
+#include "asm/smp.h"
 
 /* log2 of the pages that an entry at each level maps. */
 #define LEVEL_ORDER(level) (9 * ((level)-1))
@@ -172,19 +172,20 @@ static unsigned long map_piece(unsigned long va, unsigned long mfn,
     return LEVEL_PAGES(level);
 }
 
-/* Forget global entries too. */
-static void flush_mapping(void)
+/* Before the boot CPU counts itself as online it is the only one. */
+static void flush_mapping(unsigned long va, unsigned long nr)
 {
-    unsigned long cr4 = read_cr4();
+    unsigned int flags = nr == 1 ? FLUSH_TLB_PAGE : FLUSH_TLB_GLOBAL;
 
-    write_cr4(cr4 & ~X86_CR4_PGE);
-    write_cr4(cr4);
-    write_cr3(read_cr3());
+    if (cpumask_empty(&cpu_online_map))
+        flush_local(flags, nr == 1 ? va : 0);
+    else
+        flush_cpus(&cpu_online_map, flags, nr == 1 ? va : 0);
 }
 
 int map_pages_to_xen(unsigned long va, mfn_t mfn, unsigned long nr, u64 flags)
 {
-    unsigned long todo = nr, frame = mfn_x(mfn), done, irqs;
+    unsigned long first = va, todo = nr, frame = mfn_x(mfn), done, irqs;
     bool changed = false;
     int rc = 0;
 
@@ -202,7 +203,7 @@ int map_pages_to_xen(unsigned long va, mfn_t mfn, unsigned long nr, u64 flags)
     spin_unlock_irqrestore(&map_lock, irqs);
 
     if (changed)
-        flush_mapping();
+        flush_mapping(first, nr);
     return rc;
 }
 
@@ -218,5 +219,5 @@ void destroy_xen_mappings(unsigned long va, unsigned long nr)
             WRITE_ONCE(*entry, 0);
     }
     spin_unlock_irqrestore(&map_lock, irqs);
-    flush_mapping();
+    flush_mapping(va, nr);
 }

@@ -2,11 +2,12 @@
 /* Reboot, and stopping for good. */
 #include "xen/shutdown.h"
 
-#include "xen/console.h"
 #include "xen/option.h"
 #include "xen/printk.h"
+#include "asm/acpi.h"
 #include "asm/irqflags.h"
 #include "asm/processor.h"
+#include "asm/smp.h"
 
 #define RESET_CONTROL   0xcf9 /* of PCI chipsets */
 #define RESET_HARD      0x02
@@ -62,6 +63,9 @@ static void __noreturn reset_by_triple_fault(void)
 void machine_restart(void)
 {
     local_irq_disable();
+    smp_stop_others();
+    acpi_reset();
+    delay_us(1000);
     reset_by_chipset();
     reset_by_keyboard_controller();
     reset_by_triple_fault();
@@ -70,6 +74,7 @@ void machine_restart(void)
 void machine_halt(void)
 {
     local_irq_disable();
+    smp_stop_others();
     for (;;)
         halt();
 }

@@ -22,8 +22,13 @@ extern const struct console_device vga_console;
 
 /** Switch on what console= names. Needs no memory, no interrupts. */
 void console_init_early(void);
-/** Input: needs timers and memory. */
+/** Keyboard and debug keys: needs timers and interrupts. */
 void console_init_input(void);
+/** The serial port's part of it. */
+void ns16550_init_input(void);
+/** The I/O ports that the console's serial port takes: `first` to `last`, which
+ * no guest may touch. Returns false if it is not in use. */
+bool ns16550_ports(u16 *first_out, u16 *last_out);
 /** dom0 takes the screen: it is no longer written to. */
 void console_release_screen(void);
 
@@ -32,6 +37,12 @@ void console_release_screen(void);
  * Locks: the console lock is held, except in a dying machine.
  */
 void console_write_locked(const char *text, size_t len);
+
+/** The same for what dom0 writes: it is not kept in the ring. */
+void console_write_guest_locked(const char *text, size_t len);
+
+/** Nothing has been written since the last end of a line. */
+bool console_at_line_start_locked(void);
 
 /* LOCK_CONSOLE; a CPU that has it already (NMI, panic) gets it again. */
 unsigned long __must_check console_lock_irqsave(void);
@@ -42,9 +53,12 @@ void console_force_unlock(void);
 /** A character came in. Any context; interrupts may be off. */
 void console_receive(char c);
 
-/** Input that the control domain has not read goes to dom0's port; the ring's
- * contents for sysctl. Copies up to `len` bytes from `*index` on, and moves it
- * behind them. Returns the number of bytes. */
+/**
+ * Copy up to `len` bytes of the ring from *index on, and move *index behind
+ * them; an index that is no longer in the ring means its start.
+ *
+ * Returns the number of bytes.
+ */
 size_t console_ring_read(u32 *index, char *buf, size_t len);
 /** Forget what is in the ring. */
 void console_ring_clear(void);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Debug keys: single characters on the serial console, after Ctrl-a three
+ * times, or by the control domain's `xl debug-keys`. */
+#ifndef XEN_DEBUG_KEY_H
+#define XEN_DEBUG_KEY_H
+
+#include "xen/types.h"
+
+/** A key is a printable ASCII character. The function runs on the boot CPU in
+ * softirq context with interrupts on, and prints. */
+void debug_key_register(char key, const char *help, void (*fn)(void));
+
+/** Do what the key says, now; an unknown one does nothing. */
+void debug_key_handle(char key);
+
+/** The keys that every machine has: help and reboot. */
+void debug_keys_init(void);
+
+#endif
