@@ -71,7 +71,10 @@ static inline unsigned int highest_bit(unsigned long word)
 
 static inline unsigned int hweight64(u64 word)
 {
-    return __builtin_popcountll(word);
+    word -= (word >> 1) & 0x5555555555555555UL;
+    word = (word & 0x3333333333333333UL) + ((word >> 2) & 0x3333333333333333UL);
+    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fUL;
+    return (word * 0x0101010101010101UL) >> 56;
 }
 
 /**
