@@ -65,11 +65,16 @@ struct model {
     prob_t literal[LITERAL_PROBS << LC_LP_MAX];
 };
 
+/* The latest match distances less 1, newest first. */
+struct reps {
+    uint32_t r0, r1, r2, r3;
+};
+
 struct lzma {
     struct model *model;
     const uint8_t *dict_start; /* matches don't reach before this */
     unsigned int state;
-    uint32_t rep[4]; /* latest match distances, less 1 */
+    struct reps reps;
     unsigned int lc;
     uint32_t lp_mask;
     uint32_t pos_mask;
@@ -250,6 +255,33 @@ KIMAGE_INLINE uint32_t distance_decode(struct rc *rc, struct model *model,
     return dist + rc_tree_reverse(rc, model->dist_align, ALIGN_BITS);
 }
 
+KIMAGE_INLINE void reps_push(struct reps *reps, uint32_t dist)
+{
+    reps->r3 = reps->r2;
+    reps->r2 = reps->r1;
+    reps->r1 = reps->r0;
+    reps->r0 = dist;
+}
+
+/* Move r1, r2 or r3, as the input says, to the front. */
+KIMAGE_INLINE void reps_pick(struct rc *rc, struct model *model,
+                             unsigned int state, struct reps *reps)
+{
+    uint32_t dist = reps->r1;
+
+    if (rc_bit(rc, &model->is_rep1[state])) {
+        if (rc_bit(rc, &model->is_rep2[state])) {
+            dist = reps->r3;
+            reps->r3 = reps->r2;
+        } else {
+            dist = reps->r2;
+        }
+        reps->r2 = reps->r1;
+    }
+    reps->r1 = reps->r0;
+    reps->r0 = dist;
+}
+
 /*
  * Decode one chunk, which ends at `out_end` and `in_end`. Reads at most
  * LZMA2_READ_AHEAD bytes past in_end; the caller sees to it that these exist.
@@ -262,8 +294,7 @@ static int chunk_decode(struct kimage_job *job, struct lzma *s,
     uint8_t *const buf_end = job->out_end;
     uint8_t *out = job->out;
     unsigned int state = s->state;
-    uint32_t rep0 = s->rep[0], rep1 = s->rep[1];
-    uint32_t rep2 = s->rep[2], rep3 = s->rep[3];
+    struct reps reps = s->reps;
     const uint32_t lp_mask = s->lp_mask, pos_mask = s->pos_mask;
     const unsigned int lc = s->lc;
     uint8_t prev = out > dict_start ? out[-1] : 0;
@@ -291,7 +322,7 @@ static int chunk_decode(struct kimage_job *job, struct lzma *s,
                 state = state < 4 ? 0 : state - 3;
             } else {
                 prev = (uint8_t)literal_matched(&rc, probs,
-                                                out[-(ptrdiff_t)rep0 - 1]);
+                                                out[-(ptrdiff_t)reps.r0 - 1]);
                 state = state < 10 ? state - 3 : state - 6;
             }
             *out++ = prev;
@@ -299,48 +330,31 @@ static int chunk_decode(struct kimage_job *job, struct lzma *s,
         }
 
         if (!rc_bit(&rc, &model->is_rep[state])) {
-            rep3 = rep2;
-            rep2 = rep1;
-            rep1 = rep0;
             len = length_decode(&rc, &model->match_len, pos_state);
-            rep0 = distance_decode(&rc, model, len);
+            reps_push(&reps, distance_decode(&rc, model, len));
             state = state < NR_LIT_STATES ? 7 : 10;
         } else {
             if (!rc_bit(&rc, &model->is_rep0[state])) {
                 if (!rc_bit(&rc, &model->is_rep0_long[state][pos_state])) {
-                    if (unlikely(rep0 >= pos))
+                    if (unlikely(reps.r0 >= pos))
                         goto bad_distance;
                     state = state < NR_LIT_STATES ? 9 : 11;
-                    prev = out[-(ptrdiff_t)rep0 - 1];
+                    prev = out[-(ptrdiff_t)reps.r0 - 1];
                     *out++ = prev;
                     continue;
                 }
             } else {
-                uint32_t dist;
-
-                if (!rc_bit(&rc, &model->is_rep1[state])) {
-                    dist = rep1;
-                } else {
-                    if (!rc_bit(&rc, &model->is_rep2[state])) {
-                        dist = rep2;
-                    } else {
-                        dist = rep3;
-                        rep3 = rep2;
-                    }
-                    rep2 = rep1;
-                }
-                rep1 = rep0;
-                rep0 = dist;
+                reps_pick(&rc, model, state, &reps);
             }
             len = length_decode(&rc, &model->rep_len, pos_state);
             state = state < NR_LIT_STATES ? 8 : 11;
         }
 
-        if (unlikely(rep0 >= pos))
+        if (unlikely(reps.r0 >= pos))
             goto bad_distance;
         if (unlikely(len > (size_t)(out_end - out)))
             return job_fail(job, -EIO, "damaged xz data: LZMA match too long");
-        match_copy(out, (size_t)rep0 + 1, len, (size_t)(buf_end - out));
+        match_copy(out, (size_t)reps.r0 + 1, len, (size_t)(buf_end - out));
         out += len;
         prev = out[-1];
     }
@@ -351,10 +365,7 @@ static int chunk_decode(struct kimage_job *job, struct lzma *s,
     job->in = in_end;
     job->out = out;
     s->state = state;
-    s->rep[0] = rep0;
-    s->rep[1] = rep1;
-    s->rep[2] = rep2;
-    s->rep[3] = rep3;
+    s->reps = reps;
     return 0;
 
 bad_distance:
@@ -373,7 +384,7 @@ static void probs_reset(prob_t *probs, size_t size)
 static void lzma_reset(struct lzma *s)
 {
     probs_reset((prob_t *)s->model, sizeof(*s->model));
-    memset(s->rep, 0, sizeof(s->rep));
+    s->reps = (struct reps){0};
     s->state = 0;
 }
 
