@@ -27,7 +27,7 @@ void fake_set_cpu(unsigned int cpu)
 
 void fake_set_current(struct vcpu *v)
 {
-    infos[this].current = v;
+    infos[this].curr = v;
     if (v != NULL)
         v->processor = this;
 }

@@ -100,6 +100,9 @@ struct domain_config {
 int __must_check domain_create(domid_t domid, const struct domain_config *cfg,
                                struct domain **d_out);
 
+/** Create idle_domain, dom_io and dom_xen. Boot only. */
+void domains_init(void);
+
 /** Find by id and take a reference; NULL if there is none. DOMID_SELF is not
  * resolved here. */
 struct domain *__must_check domain_get(domid_t domid);

@@ -25,6 +25,12 @@ typedef long (*hypercall_fn)(unsigned long a0, unsigned long a1,
                              unsigned long a2, unsigned long a3,
                              unsigned long a4);
 
+#define NR_HYPERCALLS 64
+
+/* By number: calls that anybody may make, entered straight from the syscall
+ * path; NULL sends the others through do_hypercall(). */
+extern const hypercall_fn hypercall_fast[NR_HYPERCALLS];
+
 /**
  * Set the arguments of the continuation. Call before returning -ERESTART; the
  * number of the call stays. Works inside a multicall too.
@@ -34,6 +40,9 @@ void hypercall_continue(unsigned long a0, unsigned long a1, unsigned long a2,
 
 /** Entry from the syscall path: registers of the caller. */
 void do_hypercall(struct cpu_regs *regs);
+
+/** May the current domain make a call with this right? */
+bool hypercall_allowed(enum hc_right right);
 
 /** Make one call on behalf of a multicall entry. */
 long hypercall_dispatch(unsigned long nr, const unsigned long args[6]);

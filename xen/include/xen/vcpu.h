@@ -119,6 +119,12 @@ void vcpu_kick(struct vcpu *v);
 /** Set evtchn_upcall_pending and wake or kick the vcpu. */
 void vcpu_mark_events_pending(struct vcpu *v);
 
+/** The guest is in its kernel (PV: kernel mode). */
+static inline bool arch_guest_in_kernel(const struct vcpu *v)
+{
+    return v->arch.flags & VCPU_KERNEL_MODE;
+}
+
 /** Print registers and stack of a vcpu. */
 void arch_dump_vcpu(struct vcpu *v);
 

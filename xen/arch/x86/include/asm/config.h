@@ -21,6 +21,8 @@
 
 #include "public/arch_x86_64.h"
 
+#include "public/arch_x86_64.h"
+
 #define NR_CPUS 256
 
 /* Symbols' addresses are linked for this; physical 2 MiB is where they lie. */

@@ -18,10 +18,11 @@
 
 struct cpu_info {
     struct cpu_regs guest_regs; /* of the vcpu that runs here */
-    struct vcpu *current;
+    struct vcpu *curr;
     unsigned long per_cpu_offset;
     unsigned int processor_id;
-    unsigned int pad;
+    unsigned int in_multicall; /* entries are being executed */
+    struct vcpu *loaded; /* whose registers this CPU holds; not the idle vcpu */
 };
 
 static __always_inline struct cpu_info *get_cpu_info(void)
@@ -32,7 +33,7 @@ static __always_inline struct cpu_info *get_cpu_info(void)
     return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1) - 1;
 }
 
-#define current            (get_cpu_info()->current)
+#define current            (get_cpu_info()->curr)
 #define smp_processor_id() (get_cpu_info()->processor_id)
 
 /** Registers of the guest that runs on this CPU. */

@@ -39,6 +39,12 @@ static inline paddr_t virt_to_maddr(const void *va)
     return (unsigned long)va - DIRECTMAP_VIRT_START;
 }
 
+/** Machine address of something in the hypervisor's image. */
+static inline paddr_t image_to_maddr(const void *va)
+{
+    return (unsigned long)va - XEN_VIRT_START + XEN_PHYS_START;
+}
+
 static inline mfn_t virt_to_mfn(const void *va)
 {
     return _mfn(virt_to_maddr(va) >> PAGE_SHIFT);

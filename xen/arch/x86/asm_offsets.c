@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Offsets that assembly needs; the build makes asm/asm_offsets.h of it. */
+#include "xen/errno.h"
+#include "xen/hypercall.h"
+#include "xen/vcpu.h"
+#include "asm/current.h"
+
+#define DEFINE(sym, val)                                                       \
+    __asm__ volatile("\n.ascii \"->" #sym " %0\"" : : "i"(val))
+#define OFFSET(sym, type, member) DEFINE(sym, __builtin_offsetof(type, member))
+
+void asm_offsets(void);
+void asm_offsets(void)
+{
+    OFFSET(REGS_r15, struct cpu_regs, r15);
+    OFFSET(REGS_r10, struct cpu_regs, r10);
+    OFFSET(REGS_rax, struct cpu_regs, rax);
+    OFFSET(REGS_rdi, struct cpu_regs, rdi);
+    OFFSET(REGS_error_code, struct cpu_regs, error_code);
+    OFFSET(REGS_vector, struct cpu_regs, entry_vector);
+    OFFSET(REGS_rip, struct cpu_regs, rip);
+    OFFSET(REGS_cs, struct cpu_regs, cs);
+    OFFSET(REGS_rflags, struct cpu_regs, rflags);
+    OFFSET(REGS_rsp, struct cpu_regs, rsp);
+    OFFSET(REGS_ss, struct cpu_regs, ss);
+    DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
+
+    OFFSET(CPUINFO_current, struct cpu_info, curr);
+    OFFSET(CPUINFO_per_cpu_offset, struct cpu_info, per_cpu_offset);
+    DEFINE(CPUINFO_SIZE, sizeof(struct cpu_info));
+
+    OFFSET(VCPU_vcpu_info, struct vcpu, vcpu_info);
+    OFFSET(VCPU_arch_flags, struct vcpu, arch.flags);
+    OFFSET(VCPU_nmi_pending, struct vcpu, arch.nmi_pending);
+
+    DEFINE(VCPU_IN_KERNEL, VCPU_KERNEL_MODE);
+    DEFINE(FRAME_VECTOR_SYSCALL, FRAME_SYSCALL);
+    DEFINE(HYPERCALL_LIMIT, NR_HYPERCALLS);
+    DEFINE(ERR_RESTART, ERESTART);
+}

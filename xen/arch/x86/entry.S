@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All ways into the hypervisor, and the way back to a guest.
+ *
+ * Every entry from a guest leaves a struct cpu_regs at the same place, the top
+ * of this CPU's primary stack (asm/current.h), and ends at ret_to_guest. That
+ * looks for deferred work and events, and leaves by SYSRET when the frame came
+ * from SYSCALL and its rcx and r11 are free to change, else by IRET.
+ */
+#include "asm/config.h"
+#include "asm/asm_macros.h"
+#include "asm/asm_offsets.h"
+
+.macro SAVE_GPRS
+    push  %rdi
+    push  %rsi
+    push  %rdx
+    push  %rcx
+    push  %rax
+    push  %r8
+    push  %r9
+    push  %r10
+    push  %r11
+    push  %rbx
+    push  %rbp
+    push  %r12
+    push  %r13
+    push  %r14
+    push  %r15
+.endm
+
+.macro RESTORE_GPRS
+    pop   %r15
+    pop   %r14
+    pop   %r13
+    pop   %r12
+    pop   %rbp
+    pop   %rbx
+    pop   %r11
+    pop   %r10
+    pop   %r9
+    pop   %r8
+    pop   %rax
+    pop   %rcx
+    pop   %rdx
+    pop   %rsi
+    pop   %rdi
+.endm
+
+.macro FUNC name
+    .globl \name
+    .type \name, @function
+    .balign 16
+\name:
+.endm
+
+.macro END name
+    .size \name, . - \name
+.endm
+
+    .text
+
+/*
+ * Entry stubs: one page, mapped at CPU_AREA_STUB of every CPU, with that CPU's
+ * data in the page behind it. SYSCALL arrives with the guest's stack pointer
+ * and nothing else known; the stub gets onto the primary stack.
+ */
+#define STUB_DATA(off) (stub_page + 0x1000 + (off))(%rip)
+
+    .section .text.stubs, "ax", @progbits
+    .balign 4096
+    .globl stub_page, stub_syscall, stub_syscall32, stub_page_end
+stub_page:
+stub_syscall:
+    mov   %rsp, STUB_DATA(0)
+    mov   STUB_DATA(8), %rsp
+    pushq $FLAT_USER_SS
+    pushq STUB_DATA(0)
+    push  %r11
+    pushq $FLAT_USER_CS64
+    push  %rcx
+    pushq $0
+    movabs $syscall_entry, %rcx
+    jmp   *%rcx
+
+    .balign 64
+stub_syscall32:
+    mov   %rsp, STUB_DATA(0)
+    mov   STUB_DATA(8), %rsp
+    pushq $FLAT_USER_SS
+    pushq STUB_DATA(0)
+    push  %r11
+    pushq $FLAT_USER_CS32
+    push  %rcx
+    pushq $0
+    movabs $syscall32_entry, %rcx
+    jmp   *%rcx
+    .balign 4096
+stub_page_end:
+
+    .text
+
+/* SYSCALL: a hypercall from a guest's kernel, or a system call to it. */
+FUNC syscall_entry
+    mov   REGS_rip - REGS_error_code(%rsp), %rcx
+    movl  $FRAME_VECTOR_SYSCALL, 4(%rsp)
+    SAVE_GPRS
+    mov   CPUINFO_current(%rsp), %rbx
+    sti
+    testb $VCPU_IN_KERNEL, VCPU_arch_flags(%rbx)
+    jz    guest_syscall
+    cmp   $HYPERCALL_LIMIT, %rax
+    jae   slow_hypercall
+    sbb   %r11, %r11                     /* all ones: eax is in range */
+    and   %r11, %rax
+    lea   hypercall_fast(%rip), %r11
+    mov   (%r11, %rax, 8), %r11
+    test  %r11, %r11
+    jz    slow_hypercall
+    mov   %r10, %rcx
+    call  *%r11
+    cmp   $-ERR_RESTART, %rax
+    je    ret_to_guest
+    mov   %rax, REGS_rax(%rsp)
+    jmp   ret_to_guest
+END syscall_entry
+
+FUNC slow_hypercall
+    mov   %rsp, %rdi
+    call  do_hypercall
+    jmp   ret_to_guest
+END slow_hypercall
+
+FUNC guest_syscall
+    mov   %rbx, %rdi
+    mov   %rsp, %rsi
+    call  pv_bounce_syscall
+    jmp   ret_to_guest
+END guest_syscall
+
+FUNC syscall32_entry
+    mov   REGS_rip - REGS_error_code(%rsp), %rcx
+    movl  $0, 4(%rsp)
+    SAVE_GPRS
+    sti
+    mov   CPUINFO_current(%rsp), %rdi
+    mov   %rsp, %rsi
+    call  pv_bounce_syscall32
+    jmp   ret_to_guest
+END syscall32_entry
+
+/* SYSENTER tells neither rip nor rsp; its stack is TSS-less: MSR_SYSENTER_ESP
+ * is the primary stack's top. Interrupts are off. */
+FUNC sysenter_entry
+    pushq $FLAT_USER_SS
+    pushq $0
+    pushfq
+    orl   $0x200, (%rsp)
+    pushq $3
+    pushq $0
+    pushq $0
+    movl  $0, 4(%rsp)
+    SAVE_GPRS
+    btq   $14, REGS_rflags(%rsp)         /* NT would make iret fail */
+    jnc   1f
+    pushq $2
+    popfq
+1:  ASM_CLAC
+    sti
+    mov   CPUINFO_current(%rsp), %rdi
+    mov   %rsp, %rsi
+    call  pv_bounce_sysenter
+    jmp   ret_to_guest
+END sysenter_entry
+
+/*
+ * Back to the guest whose frame lies at the top of the primary stack, which is
+ * also where rsp points. Interrupts may be on.
+ */
+FUNC ret_to_guest
+    cli
+    mov   CPUINFO_current(%rsp), %rbx
+    mov   CPUINFO_per_cpu_offset(%rsp), %rax
+    lea   per_cpu__softirq_pending(%rip), %rcx
+    cmpq  $0, (%rcx, %rax)
+    jne   1f
+    cmpb  $0, VCPU_nmi_pending(%rbx)
+    jne   2f
+.Lcheck_events:
+    mov   VCPU_vcpu_info(%rbx), %rax
+    movzwl (%rax), %eax                  /* al: pending, ah: mask */
+    test  %ah, %ah
+    jnz   restore_guest
+    test  %al, %al
+    jz    restore_guest
+    sti
+    mov   %rbx, %rdi
+    mov   %rsp, %rsi
+    call  pv_bounce_event
+    jmp   ret_to_guest
+1:  sti
+    call  do_softirq
+    jmp   ret_to_guest
+2:  sti
+    mov   %rbx, %rdi
+    mov   %rsp, %rsi
+    call  pv_bounce_nmi
+    test  %eax, %eax
+    jnz   ret_to_guest
+    cli
+    jmp   .Lcheck_events
+END ret_to_guest
+
+FUNC restore_guest
+    cmpl  $FRAME_VECTOR_SYSCALL, REGS_vector(%rsp)
+    jne   .Liret
+    /* SYSRET must not see a non-canonical rip: it would fault in ring 0. */
+    mov   REGS_rip(%rsp), %rcx
+    mov   %rcx, %rax
+    sar   $47, %rax
+    inc   %rax
+    cmp   $1, %rax
+    ja    .Liret
+    mov   REGS_rflags(%rsp), %r11
+    pop   %r15
+    pop   %r14
+    pop   %r13
+    pop   %r12
+    pop   %rbp
+    pop   %rbx
+    add   $8, %rsp
+    pop   %r10
+    pop   %r9
+    pop   %r8
+    pop   %rax
+    add   $8, %rsp
+    pop   %rdx
+    pop   %rsi
+    pop   %rdi
+    mov   REGS_rsp - REGS_error_code(%rsp), %rsp
+    sysretq
+
+.Liret:
+    RESTORE_GPRS
+    add   $8, %rsp
+iret_to_guest:
+    iretq
+    EXTABLE iret_to_guest, iret_fault
+
+/* The guest's frame was not acceptable to IRET. The registers are the guest's
+ * again, the frame lies where it was: make it whole and let C decide. */
+iret_fault:
+    sub   $8, %rsp
+    SAVE_GPRS
+    sti
+    mov   CPUINFO_current(%rsp), %rdi
+    mov   %rsp, %rsi
+    call  pv_iret_fault
+    jmp   ret_to_guest
+END restore_guest
+
+/* Exceptions and interrupts: a frame with error code and vector, then C. */
+FUNC trap_common
+    ASM_CLAC
+    cld
+    SAVE_GPRS
+    mov   %rsp, %rdi
+    testb $3, REGS_cs(%rsp)
+    jz    trap_in_xen
+    call  handle_guest_trap
+    jmp   ret_to_guest
+trap_in_xen:
+    call  handle_xen_trap
+restore_xen:
+    RESTORE_GPRS
+    add   $8, %rsp
+    iretq
+END trap_common
+
+FUNC irq_common
+    ASM_CLAC
+    cld
+    SAVE_GPRS
+    mov   %rsp, %rdi
+    call  do_irq
+    testb $3, REGS_cs(%rsp)
+    jnz   ret_to_guest
+    jmp   restore_xen
+END irq_common
+
+/*
+ * #DB arrives on its own stack, because MOV SS holds one back until after the
+ * following SYSCALL, when rsp is still the guest's. From a guest it moves to
+ * the primary stack and is an ordinary trap.
+ */
+FUNC debug_common
+    ASM_CLAC
+    cld
+    SAVE_GPRS
+    testb $3, REGS_cs(%rsp)
+    jz    1f
+    mov   %rsp, %rsi
+    mov   %rsp, %rdi
+    or    $STACK_SIZE - 1, %rdi
+    sub   $CPUINFO_SIZE - 1, %rdi
+    mov   %rdi, %rdx
+    mov   $REGS_SIZE / 8, %ecx
+    rep movsq
+    mov   %rdx, %rsp
+    mov   %rsp, %rdi
+    call  handle_guest_trap
+    jmp   ret_to_guest
+1:  mov   %rsp, %rdi
+    call  handle_xen_debug
+    jmp   restore_xen
+END debug_common
+
+/* NMI and machine check: handled where they are, nothing is rescheduled. */
+FUNC nmi_common
+    ASM_CLAC
+    cld
+    SAVE_GPRS
+    mov   %rsp, %rdi
+    call  handle_nmi
+    jmp   restore_xen
+END nmi_common
+
+FUNC double_fault
+    cld
+    movl  $8, 4(%rsp)
+    SAVE_GPRS
+    mov   %rsp, %rdi
+    call  handle_double_fault
+    ud2
+END double_fault
+
+/* One stub per vector; those with an error code from the CPU push none. */
+    .section .rodata.trap_entries, "a", @progbits
+    .balign 8
+    .globl trap_entries
+trap_entries:
+    .text
+    .set vec, 0
+    .rept 256
+    .balign 16
+7:
+    .if vec == 8
+    jmp   double_fault
+    .else
+    .if (vec < 32) && ((0x00227c00 >> vec) & 1)
+    .else
+    pushq $0
+    .endif
+    movl  $vec, 4(%rsp)
+    .if vec == 1
+    jmp   debug_common
+    .elseif (vec == 2) || (vec == 18)
+    jmp   nmi_common
+    .elseif (vec >= 32) && (vec != 0x80)
+    jmp   irq_common
+    .else
+    jmp   trap_common
+    .endif
+    .endif
+    .pushsection .rodata.trap_entries
+    .quad 7b
+    .popsection
+    .set vec, vec + 1
+    .endr
+
+/* void switch_to_guest(void): forget this stack, enter the current vcpu. */
+FUNC switch_to_guest
+    or    $STACK_SIZE - 1, %rsp
+    sub   $CPUINFO_SIZE - 1, %rsp
+    jmp   ret_to_guest
+END switch_to_guest
+
+/* void switch_to_idle(void): forget this stack, run the idle loop. */
+FUNC switch_to_idle
+    or    $STACK_SIZE - 1, %rsp
+    sub   $CPUINFO_SIZE - 1, %rsp
+    and   $~15, %rsp
+    call  idle_loop
+    ud2
+END switch_to_idle
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Checked copies between the hypervisor and the running guest. */
+#include "xen/guest_access.h"
+
+#include "xen/errno.h"
+#include "asm/page.h"
+#include "asm/uaccess.h"
+
+/* uaccess.S: 0, or not all bytes were done. */
+size_t copy_guest_raw(void *dst, const void *src, size_t len);
+size_t clear_guest_raw(void *dst, size_t len);
+
+bool guest_array_ok(u64 guest_va, u64 nr, size_t size)
+{
+    u64 len, last;
+
+    if (__builtin_mul_overflow(nr, size, &len))
+        return false;
+    if (len == 0)
+        return true;
+    if (__builtin_add_overflow(guest_va, len - 1, &last))
+        return false;
+
+    /* Both ends on the same side of the hole that holds the hypervisor. */
+    return (last < (1UL << 47)) || (guest_va >= HYPERVISOR_VIRT_END);
+}
+
+int copy_from_guest(void *dst, u64 guest_va, size_t len)
+{
+    if (!guest_array_ok(guest_va, 1, len))
+        return -EFAULT;
+    return copy_guest_raw(dst, (const void *)guest_va, len) ? -EFAULT : 0;
+}
+
+int copy_to_guest(u64 guest_va, const void *src, size_t len)
+{
+    if (!guest_array_ok(guest_va, 1, len))
+        return -EFAULT;
+    return copy_guest_raw((void *)guest_va, src, len) ? -EFAULT : 0;
+}
+
+int clear_guest(u64 guest_va, size_t len)
+{
+    if (!guest_array_ok(guest_va, 1, len))
+        return -EFAULT;
+    return clear_guest_raw((void *)guest_va, len) ? -EFAULT : 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Direct paging: guests' page tables hold machine addresses, and a table is
+ * used by the CPU only after every entry was checked.
+ *
+ * What an entry holds (pt_entry.c):
+ *   L1, read-only     one general reference to the frame
+ *   L1, writable      ...and one type reference PGT_writable
+ *   L2, L3, L4        one general and one type reference to the table below
+ * A pin, a base pointer (CR3), a GDT slot or LDT page: one of each.
+ *
+ * Validation of L2..L4 may stop half way (page_type.c). The frame then is
+ * PGT_partial: it holds a type and a general reference to itself, keeps its
+ * type, and whoever wants the type next, or page_resume(), goes on.
+ */
+#ifndef ASM_PV_MM_H
+#define ASM_PV_MM_H
+
+#include "xen/domain.h"
+#include "asm/mm.h"
+
+/* An entry of level 2..4 may have these bits and nothing else. */
+#define UPPER_ALLOWED                                                          \
+    (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_AVAIL |  \
+     PTE_AVAIL_HI | PTE_NX)
+
+/* In a count argument: the call goes on where it stopped. */
+#define MMU_UPDATE_PREEMPTED 0x80000000UL
+
+/* Address bits this machine has; set at boot. */
+extern u64 paddr_bits_mask;
+
+static inline unsigned int type_level(unsigned long type)
+{
+    return (type & PGT_type_mask) >> 60;
+}
+
+static inline bool is_hypervisor_slot(unsigned int level, unsigned int index)
+{
+    return level == 4 && index >= HYPERVISOR_FIRST_SLOT &&
+           index <= HYPERVISOR_LAST_SLOT;
+}
+
+/* A device frame: no RAM behind it, or RAM nobody can own. */
+static inline bool is_iomem_mfn(mfn_t mfn)
+{
+    return !mfn_valid(mfn) || page_get_owner(mfn_to_page(mfn)) == dom_io;
+}
+
+/*
+ * Entries. `d` owns the table, `pg_owner` what it maps (d, dom_io, dom_xen or
+ * a domain that d controls).
+ */
+
+/**
+ * Check an L1 entry and take its references. *pte may lose PTE_RW or have its
+ * cache attributes changed (device frames).
+ * Returns 0; -EINVAL forbidden bits; -EPERM device memory; -EBUSY not
+ * pg_owner's, or in use as another type; -EACCES cache attributes.
+ */
+int __must_check l1e_get(u64 *pte, struct domain *d, struct domain *pg_owner);
+void l1e_put(u64 pte);
+
+/** Same for levels 2..4. Returns also -ERESTART, then holds nothing. */
+int __must_check upper_get(u64 pte, unsigned int level, struct domain *d);
+/** Drop what an upper entry held. Returns 0, or -ERESTART: the work left over
+ * is the child's own (page_resume), and the caller keeps a general reference
+ * to it. */
+int __must_check upper_put(u64 pte, unsigned int level);
+
+/** The entry as the hardware shall see it. */
+static inline u64 adjust_l1e(u64 pte)
+{
+    if (!(pte & PTE_PRESENT))
+        return pte;
+    if (!(pte & PTE_USER))
+        pte |= PTE_USER | PTE_GUEST_KERNEL;
+    return pte & ~PTE_GLOBAL;
+}
+
+static inline u64 adjust_upper(u64 pte)
+{
+    return pte & PTE_PRESENT ? pte | PTE_USER | PTE_ACCESSED : pte;
+}
+
+/**
+ * Replace one entry of a locked table (page_lock()).
+ *
+ * @slot         the entry, in the direct map
+ * @preserve_ad  accessed and dirty bits of the old entry are kept
+ *
+ * Returns 0 or as l1e_get()/upper_get(). -ERESTART from mod_upper_entry: not
+ * done yet. When the old entry's table still has work, it is left in the
+ * current vcpu's old_guest_table.
+ */
+int __must_check mod_l1_entry(u64 *slot, u64 new, struct domain *d,
+                              struct domain *pg_owner, bool preserve_ad);
+int __must_check mod_upper_entry(u64 *slot, u64 new, unsigned int level,
+                                 unsigned int index, struct domain *d,
+                                 bool preserve_ad);
+
+/**
+ * Take a type reference of whatever validated table type the frame has, and
+ * serialise changes of its entries. Returns that type (PGT_l1..PGT_l4), or 0
+ * if the frame is no validated table.
+ */
+unsigned long __must_check page_lock_table(struct page_info *pg);
+void page_unlock_table(struct page_info *pg);
+
+/** Go on with work left in a PGT_partial frame, if it is one. Returns 0 or
+ * -ERESTART. */
+int __must_check page_resume(struct page_info *pg);
+
+/** Finish the current vcpu's old_guest_table. Returns 0 or -ERESTART. */
+int __must_check put_old_guest_table(struct vcpu *v);
+/** Drop a type and a general reference to a table; what does not finish in
+ * time becomes v's old_guest_table (which must be empty). */
+int __must_check put_table_preemptible(struct vcpu *v, struct page_info *pg);
+
+/** Resolve the owner of frames named by a hypercall: referenced. NULL: none,
+ * or the current domain may not. */
+struct domain *__must_check pg_owner_get(domid_t domid);
+void pg_owner_put(struct domain *d);
+
+/** CPUs that hold TLB entries of the vcpus in a bitmap in guest memory (one
+ * bit per vcpu id). Returns 0 or -EFAULT. */
+int __must_check vcpumask_to_cpumask(struct domain *d, u64 bitmap,
+                                     struct cpumask *mask);
+
+/** Flush the TLBs of all CPUs that may hold d's entries. */
+void flush_domain_tlb(struct domain *d);
+
+/** Device frames that dom0 may see but not write (MSI-X tables, ...). */
+bool mmio_ro_frame(unsigned long mfn);
+
+/** Write back and invalidate one frame from the caches. */
+void flush_page_cache(mfn_t mfn);
+
+/* Types and references that do not fit together, for the audit key. */
+unsigned int audit_frames(void);
+
+int __must_check pv_set_ldt(struct vcpu *v, u64 base, u64 nr_ents);
+
+#endif

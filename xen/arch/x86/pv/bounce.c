@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entering a guest's kernel: events, system calls and exceptions become a frame
+ * on its stack and a jump to the handler that it has registered.
+ *
+ *      SS  RSP  RFLAGS  CS|mask<<32  RIP  [error code]  R11  RCX   <- new RSP
+ *
+ * The handler pops RCX and R11 first, so they may be lost on the way there and
+ * SYSRET can be used.
+ */
+#include "asm/pv.h"
+
+#include "public/xen.h"
+#include "xen/printk.h"
+#include "asm/processor.h"
+#include "asm/uaccess.h"
+
+/* Vectors whose frame has an error code. */
+#define HAS_ERROR_CODE                                                         \
+    ((1u << TRAP_DF) | (1u << TRAP_TS) | (1u << TRAP_NP) | (1u << TRAP_SS) |   \
+     (1u << TRAP_GP) | (1u << TRAP_PF) | (1u << TRAP_AC) | (1u << TRAP_CP))
+
+#define FLAGS_CLEARED_ON_ENTRY                                                 \
+    (X86_EFLAGS_AC | X86_EFLAGS_VM | X86_EFLAGS_RF | X86_EFLAGS_NT |           \
+     X86_EFLAGS_TF)
+
+/* The largest frame: failsafe, 11 words. */
+#define MAX_FRAME_BYTES 88
+
+void pv_toggle_mode(struct vcpu *v)
+{
+    mfn_t table;
+
+    v->arch.flags ^= VCPU_KERNEL_MODE;
+    table =
+        guest_kernel_mode(v) ? v->arch.guest_table : v->arch.guest_table_user;
+    __asm__ volatile("swapgs");
+    write_cr3(mfn_to_maddr(table));
+}
+
+/* RFLAGS as the guest sees them: IF is its event mask. */
+static u64 virtual_rflags(const struct vcpu *v, const struct cpu_regs *regs,
+                          bool masked)
+{
+    u64 rflags = regs->rflags & ~(X86_EFLAGS_IF | X86_EFLAGS_IOPL);
+
+    if (!masked)
+        rflags |= X86_EFLAGS_IF;
+    if (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl))
+        rflags |= (u64)v->arch.iopl << 12;
+    return rflags;
+}
+
+/**
+ * Build a frame: SS..RIP, then `nr_extra` words (top first), then R11, RCX;
+ * enter the guest's kernel at `handler`.
+ */
+static void enter_guest(struct vcpu *v, struct cpu_regs *regs, u64 handler,
+                        bool mask_events, const u64 *extra,
+                        unsigned int nr_extra)
+{
+    bool masked = READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
+    u64 rflags = virtual_rflags(v, regs, masked);
+    u64 cs = regs->cs & 0xfffc;
+    u64 sp;
+
+    if (unlikely(!handler)) {
+        domain_crash(v->domain, "has no handler to enter");
+        return;
+    }
+
+    if (guest_kernel_mode(v)) {
+        sp = regs->rsp;
+    } else {
+        cs |= 3;
+        sp = v->arch.kernel_sp;
+        pv_toggle_mode(v);
+    }
+
+    sp &= ~15UL;
+    if (unlikely(!guest_range_ok(sp - MAX_FRAME_BYTES, MAX_FRAME_BYTES)))
+        goto fault;
+
+    stac();
+    unsafe_put_u64(sp - 8, regs->ss, fault);
+    unsafe_put_u64(sp - 16, regs->rsp, fault);
+    unsafe_put_u64(sp - 24, rflags, fault);
+    unsafe_put_u64(sp - 32, cs | ((u64)masked << 32), fault);
+    unsafe_put_u64(sp - 40, regs->rip, fault);
+    sp -= 40;
+    for (unsigned int i = 0; i < nr_extra; i++) {
+        sp -= 8;
+        unsafe_put_u64(sp, extra[i], fault);
+    }
+    unsafe_put_u64(sp - 8, regs->r11, fault);
+    unsafe_put_u64(sp - 16, regs->rcx, fault);
+    clac();
+
+    if (mask_events)
+        WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, 1);
+
+    regs->rip = handler;
+    regs->cs = FLAT_USER_CS64;
+    regs->rflags &= ~FLAGS_CLEARED_ON_ENTRY;
+    regs->rsp = sp - 16;
+    regs->ss = FLAT_USER_SS;
+    regs->entry_vector = FRAME_SYSCALL;
+    return;
+
+fault:
+    clac();
+    domain_crash(v->domain, "bad kernel stack at %016lx", sp);
+}
+
+void pv_bounce_event(struct vcpu *v, struct cpu_regs *regs)
+{
+    enter_guest(v, regs, v->arch.event_callback, true, NULL, 0);
+}
+
+void pv_bounce_syscall(struct vcpu *v, struct cpu_regs *regs)
+{
+    enter_guest(v, regs, v->arch.syscall_callback,
+                v->arch.flags & VCPU_SYSCALL_MASKS, NULL, 0);
+}
+
+void pv_bounce_syscall32(struct vcpu *v, struct cpu_regs *regs)
+{
+    /* A kernel has no use for it; a program may not be served. */
+    if (guest_kernel_mode(v) || !v->arch.syscall32_callback) {
+        regs->rip -= 2;
+        pv_inject_trap(v, regs, TRAP_UD, 0);
+        return;
+    }
+    enter_guest(v, regs, v->arch.syscall32_callback,
+                v->arch.flags & VCPU_SYSCALL32_MASKS, NULL, 0);
+}
+
+void pv_bounce_sysenter(struct vcpu *v, struct cpu_regs *regs)
+{
+    if (guest_kernel_mode(v) || !v->arch.sysenter_callback) {
+        pv_inject_trap(v, regs, TRAP_GP, 0);
+        return;
+    }
+    enter_guest(v, regs, v->arch.sysenter_callback,
+                v->arch.flags & VCPU_SYSENTER_MASKS, NULL, 0);
+}
+
+void pv_bounce_failsafe(struct vcpu *v, struct cpu_regs *regs, const u16 sel[4])
+{
+    const u64 words[4] = {sel[3], sel[2], sel[1], sel[0]};
+
+    enter_guest(v, regs, v->arch.failsafe_callback,
+                v->arch.flags & VCPU_FAILSAFE_MASKS, words, 4);
+}
+
+void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
+                    u32 error_code)
+{
+    const struct trap_info *ti = &v->arch.trap_table[vector];
+    const u64 error = error_code;
+
+    if (unlikely(!ti->address)) {
+        domain_crash(v->domain, "unhandled exception %u, error code %04x",
+                     vector, error_code);
+        return;
+    }
+    enter_guest(v, regs, ti->address, ti->flags & 4, &error,
+                vector < 32 && ((HAS_ERROR_CODE >> vector) & 1));
+}
+
+void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2,
+                          u32 error_code)
+{
+    error_code &= ~PFEC_USER;
+    if (!guest_kernel_mode(v))
+        error_code |= PFEC_USER;
+
+    v->arch.cr2 = cr2;
+    WRITE_ONCE(v->vcpu_info->arch.cr2, cr2);
+    pv_inject_trap(v, regs, TRAP_PF, error_code);
+}
+
+bool pv_bounce_nmi(struct vcpu *v, struct cpu_regs *regs)
+{
+    u64 handler = v->arch.nmi_callback ? v->arch.nmi_callback
+                                       : v->arch.trap_table[TRAP_NMI].address;
+
+    if (v->arch.nmi_masked || !handler)
+        return false;
+
+    v->arch.nmi_pending = false;
+    v->arch.nmi_masked = true;
+    enter_guest(v, regs, handler, true, NULL, 0);
+    return true;
+}
+
+void pv_iret_fault(struct vcpu *v, struct cpu_regs *regs)
+{
+    /* The frame that IRET refused is what the guest's kernel asked for. It
+     * sees a #GP there: as itself if it was returning to itself. */
+    regs->entry_vector = TRAP_GP;
+    pv_inject_trap(v, regs, TRAP_GP, 0);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* Life of a PV domain and its vcpus on this architecture: contexts loaded and
+ * read, page tables and memory given back. */
+#include "xen/vcpu.h"
+
+#include "public/xen.h"
+#include "xen/errno.h"
+#include "xen/heap.h"
+#include "xen/hypercall.h"
+#include "xen/page_alloc.h"
+#include "xen/rangeset.h"
+#include "xen/sched.h"
+#include "xen/softirq.h"
+#include "xen/string.h"
+#include "asm/cpuid.h"
+#include "asm/processor.h"
+#include "asm/pv.h"
+#include "asm/pv_mm.h"
+#include "asm/switch.h"
+#include "asm/xstate.h"
+
+#define NR_TRAPS 256
+
+int arch_domain_create(struct domain *d)
+{
+    struct arch_domain *a = &d->arch;
+
+    a->ioport_caps = rangeset_new(1024);
+    a->iomem_caps = rangeset_new(1024);
+    a->irq_caps = rangeset_new(1024);
+    if (!a->ioport_caps || !a->iomem_caps || !a->irq_caps)
+        return -ENOMEM;
+    a->cpuid = cpuid_policy_for(d->is_hardware);
+    return 0;
+}
+
+void arch_domain_destroy(struct domain *d)
+{
+    rangeset_destroy(d->arch.ioport_caps);
+    rangeset_destroy(d->arch.iomem_caps);
+    rangeset_destroy(d->arch.irq_caps);
+    xfree(d->arch.e820);
+}
+
+int arch_vcpu_create(struct vcpu *v)
+{
+    v->arch.guest_table = INVALID_MFN;
+    v->arch.guest_table_user = INVALID_MFN;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.ldt_mapped); i++)
+        v->arch.ldt_mapped[i] = INVALID_MFN;
+    if (is_idle_vcpu(v))
+        return 0;
+
+    v->arch.trap_table = xmalloc_bytes(NR_TRAPS * sizeof(struct trap_info));
+    if (!v->arch.trap_table)
+        return -ENOMEM;
+    if (xstate_alloc(v)) {
+        xfree(v->arch.trap_table);
+        return -ENOMEM;
+    }
+    v->arch.debugreg[6] = DR6_RESERVED_ONE;
+    v->arch.debugreg[7] = DR7_RESERVED_ONE;
+    v->arch.regs.rflags = X86_EFLAGS_MBS | X86_EFLAGS_IF;
+    v->arch.flags = VCPU_KERNEL_MODE;
+    return 0;
+}
+
+void arch_vcpu_destroy(struct vcpu *v)
+{
+    xfree(v->arch.trap_table);
+    xstate_free(v);
+}
+
+/* Drop one base pointer. */
+static int drop_base(mfn_t *table)
+{
+    struct page_info *pg;
+
+    if (mfn_eq(*table, INVALID_MFN))
+        return 0;
+    pg = mfn_to_page(*table);
+    *table = INVALID_MFN;
+    return put_table_preemptible(current, pg);
+}
+
+int arch_vcpu_reset(struct vcpu *v)
+{
+    int rc;
+
+    sync_vcpu_state(v);
+    rc = put_old_guest_table(current);
+    if (rc)
+        return rc;
+
+    /* What it left unfinished itself. */
+    if (v != current && v->arch.old_guest_table) {
+        rc = put_old_guest_table(v);
+        if (rc)
+            return rc;
+    }
+    pv_invalidate_ldt(v);
+    v->arch.ldt_ents = 0;
+    pv_destroy_gdt(v);
+    rc = drop_base(&v->arch.guest_table);
+    if (!rc)
+        rc = drop_base(&v->arch.guest_table_user);
+    return rc;
+}
+
+/*
+ * Take one frame from its domain: its pin, work left over, the domain's own
+ * reference. Returns 0 or -ERESTART.
+ */
+static int relinquish_page(struct page_info *pg)
+{
+    unsigned long x;
+
+    x = __atomic_fetch_and(&pg->type_info, ~PGT_pinned, __ATOMIC_SEQ_CST);
+    if (x & PGT_pinned && put_table_preemptible(current, pg))
+        return -ERESTART;
+    if (page_resume(pg))
+        return -ERESTART;
+
+    x = __atomic_fetch_and(&pg->count_info, ~PGC_allocated, __ATOMIC_SEQ_CST);
+    if (x & PGC_allocated)
+        page_put(pg);
+    return 0;
+}
+
+/* The next frame of the domain that it still holds itself, referenced; moved
+ * to the end of the list, so that those that others hold do not stand in the
+ * way. NULL: none left. */
+static struct page_info *next_held_page(struct domain *d)
+{
+    struct page_info *pg;
+
+    spin_lock(&d->mem.lock);
+    pg = page_list_first(&d->mem.page_list);
+    if (pg) {
+        page_list_del(pg, &d->mem.page_list);
+        page_list_add_tail(pg, &d->mem.page_list);
+        if (!(READ_ONCE(pg->count_info) & PGC_allocated) || !page_get(pg, d))
+            pg = NULL;
+    }
+    spin_unlock(&d->mem.lock);
+    return pg;
+}
+
+int arch_domain_relinquish(struct domain *d)
+{
+    struct page_info *pg;
+    struct vcpu *v;
+    int rc;
+
+    for_each_vcpu(d, v) {
+        rc = arch_vcpu_reset(v);
+        if (rc)
+            return rc;
+    }
+
+    while ((pg = next_held_page(d)) != NULL) {
+        rc = put_old_guest_table(current);
+        if (!rc)
+            rc = relinquish_page(pg);
+        page_put(pg);
+        if (rc)
+            return rc;
+        if (hypercall_preempt_check())
+            return -ERESTART;
+    }
+    return put_old_guest_table(current);
+}
+
+/* Values of a context that need no references. Returns 0 or -EINVAL. */
+static int check_context(const struct vcpu_guest_context *c)
+{
+    if (!is_canonical_address(c->user_regs.rip) ||
+        !is_canonical_address(c->event_callback_eip) ||
+        !is_canonical_address(c->failsafe_callback_eip) ||
+        !is_canonical_address(c->syscall_callback_eip) ||
+        !is_canonical_address(c->fs_base) ||
+        !is_canonical_address(c->gs_base_kernel) ||
+        !is_canonical_address(c->gs_base_user))
+        return -EINVAL;
+    if (c->ldt_ents > 8192 || (c->ldt_base & ~PAGE_MASK) ||
+        (c->ldt_ents && !guest_addr_ok(c->ldt_base)))
+        return -EINVAL;
+    if (c->gdt_ents > FIRST_RESERVED_GDT_ENTRY)
+        return -EINVAL;
+    for (unsigned int i = 0; i < NR_TRAPS; i++)
+        if (!is_canonical_address(c->trap_ctxt[i].address))
+            return -EINVAL;
+    /* A user program without page tables cannot run. */
+    if (!(c->flags & VGCF_in_kernel) && !c->ctrlreg[1])
+        return -EINVAL;
+    return 0;
+}
+
+/* Reference both base pointers. Returns 0, -EINVAL, -ERESTART. */
+static int get_bases(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    const mfn_t mfn[2] = {maddr_to_mfn(c->ctrlreg[3]),
+                          c->ctrlreg[1] ? maddr_to_mfn(c->ctrlreg[1])
+                                        : INVALID_MFN};
+    int rc = 0;
+
+    for (unsigned int i = 0; i < 2; i++) {
+        struct page_info *pg;
+
+        if (mfn_eq(mfn[i], INVALID_MFN))
+            continue;
+        rc = -EINVAL;
+        if (!mfn_valid(mfn[i]) || !page_get(mfn_to_page(mfn[i]), v->domain))
+            goto release;
+        pg = mfn_to_page(mfn[i]);
+        rc = page_get_type_preemptible(pg, PGT_l4);
+        if (rc) {
+            page_put(pg);
+            goto release;
+        }
+        if (i == 0)
+            v->arch.guest_table = mfn[i];
+        else
+            v->arch.guest_table_user = mfn[i];
+    }
+    return 0;
+
+release:
+    if (!mfn_eq(v->arch.guest_table, INVALID_MFN)) {
+        page_put_and_type(mfn_to_page(v->arch.guest_table));
+        v->arch.guest_table = INVALID_MFN;
+    }
+    return rc;
+}
+
+static void set_flag(struct vcpu *v, unsigned int flag, bool on)
+{
+    if (on)
+        v->arch.flags |= flag;
+    else
+        v->arch.flags &= ~flag;
+}
+
+static void load_user_regs(struct vcpu *v, const struct cpu_user_regs *u)
+{
+    struct cpu_regs *r = &v->arch.regs;
+
+    BUILD_BUG_ON(offsetof(struct cpu_regs, ss) !=
+                 offsetof(struct cpu_user_regs, ss));
+    memcpy(r, u, sizeof(*r));
+    r->entry_vector = 0;
+    r->error_code = 0;
+    r->cs = fixup_selector(r->cs);
+    r->ss = fixup_selector(r->ss);
+    r->rflags =
+        (r->rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_VM | X86_EFLAGS_VIF |
+                       X86_EFLAGS_VIP | X86_EFLAGS_NT)) |
+        X86_EFLAGS_IF | X86_EFLAGS_MBS;
+    v->arch.ds = u->ds;
+    v->arch.es = u->es;
+    v->arch.fs = u->fs;
+    v->arch.gs = u->gs;
+}
+
+static void load_callbacks(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    v->arch.event_callback = c->event_callback_eip;
+    v->arch.failsafe_callback = c->failsafe_callback_eip;
+    v->arch.syscall_callback = c->syscall_callback_eip;
+    set_flag(v, VCPU_FAILSAFE_MASKS, c->flags & VGCF_failsafe_disables_events);
+    set_flag(v, VCPU_SYSCALL_MASKS, c->flags & VGCF_syscall_disables_events);
+    for (unsigned int i = 0; i < NR_TRAPS; i++) {
+        v->arch.trap_table[i] = c->trap_ctxt[i];
+        v->arch.trap_table[i].cs = fixup_selector(c->trap_ctxt[i].cs);
+    }
+    v->arch.kernel_ss = fixup_selector(c->kernel_ss);
+    v->arch.kernel_sp = c->kernel_sp;
+}
+
+int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    int rc = check_context(c);
+
+    if (rc)
+        return hc_error(rc);
+    rc = arch_vcpu_reset(v);
+    if (rc)
+        return rc;
+    rc = get_bases(v, c);
+    if (rc)
+        return rc;
+    rc = pv_set_gdt(v, c->gdt_frames, c->gdt_ents);
+    if (rc) {
+        (void)!arch_vcpu_reset(v);
+        return rc;
+    }
+
+    load_user_regs(v, &c->user_regs);
+    load_callbacks(v, c);
+    set_flag(v, VCPU_KERNEL_MODE, c->flags & VGCF_in_kernel);
+    v->arch.fs_base = c->fs_base;
+    v->arch.gs_base_kernel = c->gs_base_kernel;
+    v->arch.gs_base_user = c->gs_base_user;
+    v->arch.ldt_base = c->ldt_base;
+    v->arch.ldt_ents = c->ldt_ents;
+    if (c->flags & VGCF_I387_VALID)
+        xstate_load_fpu(v, c->fpu_ctxt.x);
+    for (unsigned int i = 0; i < 8; i++)
+        if (pv_set_debugreg(v, i, c->debugreg[i]))
+            v->arch.debugreg[i] = i == 7 ? DR7_RESERVED_ONE : 0;
+    v->domain->vm_assist |= c->vm_assist & VM_ASSIST_VALID;
+    v->is_initialised = true;
+    return 0;
+}
+
+void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
+{
+    memset(c, 0, sizeof(*c));
+    sync_vcpu_state(v);
+
+    memcpy(&c->user_regs, &v->arch.regs, sizeof(v->arch.regs));
+    c->user_regs.saved_upcall_mask = v->vcpu_info->evtchn_upcall_mask;
+    c->user_regs.ds = v->arch.ds;
+    c->user_regs.es = v->arch.es;
+    c->user_regs.fs = v->arch.fs;
+    c->user_regs.gs = v->arch.gs;
+    xstate_store_fpu(v, c->fpu_ctxt.x);
+
+    c->flags = VGCF_I387_VALID;
+    if (v->arch.flags & VCPU_KERNEL_MODE)
+        c->flags |= VGCF_in_kernel;
+    if (v->arch.flags & VCPU_FAILSAFE_MASKS)
+        c->flags |= VGCF_failsafe_disables_events;
+    if (v->arch.flags & VCPU_SYSCALL_MASKS)
+        c->flags |= VGCF_syscall_disables_events;
+    if (!(v->pause_flags & (1UL << VPF_down)))
+        c->flags |= VGCF_online;
+
+    memcpy(c->trap_ctxt, v->arch.trap_table, sizeof(c->trap_ctxt));
+    c->ldt_base = v->arch.ldt_base;
+    c->ldt_ents = v->arch.ldt_ents;
+    for (unsigned int i = 0; i * 512 < v->arch.gdt_ents; i++)
+        c->gdt_frames[i] = mfn_x(v->arch.gdt_frames[i]);
+    c->gdt_ents = v->arch.gdt_ents;
+    c->kernel_ss = v->arch.kernel_ss;
+    c->kernel_sp = v->arch.kernel_sp;
+    if (!mfn_eq(v->arch.guest_table, INVALID_MFN))
+        c->ctrlreg[3] = mfn_to_maddr(v->arch.guest_table);
+    if (!mfn_eq(v->arch.guest_table_user, INVALID_MFN))
+        c->ctrlreg[1] = mfn_to_maddr(v->arch.guest_table_user);
+    memcpy(c->debugreg, v->arch.debugreg, sizeof(c->debugreg));
+    c->event_callback_eip = v->arch.event_callback;
+    c->failsafe_callback_eip = v->arch.failsafe_callback;
+    c->syscall_callback_eip = v->arch.syscall_callback;
+    c->vm_assist = v->domain->vm_assist;
+    c->fs_base = v->arch.fs_base;
+    c->gs_base_kernel = v->arch.gs_base_kernel;
+    c->gs_base_user = v->arch.gs_base_user;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stores to page tables. A guest's L1 tables are read-only to it, yet its
+ * kernel writes to them as to any memory (xchg, lock and, ...): the fault ends
+ * here, the instruction is decoded, and its result goes through the same checks
+ * as mmu_update. Anything else is the guest's own fault.
+ */
+#include "asm/pv.h"
+
+#include "xen/errno.h"
+#include "xen/guest_access.h"
+#include "asm/emul.h"
+#include "asm/pv_mm.h"
+
+bool pv_fetch_store(const struct cpu_regs *regs, struct insn *insn_out)
+{
+    const struct insn_context ctx = {.regs = regs};
+    u8 bytes[INSN_MAX_BYTES];
+    unsigned int len = sizeof(bytes);
+
+    /* It may end right before a page that is not there. */
+    if (copy_from_guest(bytes, regs->rip, len)) {
+        len = min(len, (unsigned int)(PAGE_SIZE - (regs->rip & ~PAGE_MASK)));
+        if (copy_from_guest(bytes, regs->rip, len))
+            return false;
+    }
+    if (insn_decode(bytes, len, &ctx, insn_out) || !insn_is_store(insn_out))
+        return false;
+    /* A kernel does not reach its page tables through FS or GS. */
+    return insn_out->has_mem && !insn_out->seg;
+}
+
+/*
+ * The frame behind a write fault, if it is one of the guest's own L1 tables:
+ * referenced and locked. NULL: it is not.
+ */
+static struct page_info *lock_written_table(struct domain *d, u64 pte)
+{
+    struct page_info *pg;
+    unsigned long type;
+
+    if (!(pte & PTE_PRESENT) || (pte & PTE_RW) || !mfn_valid(pte_mfn(pte)))
+        return NULL;
+    pg = mfn_to_page(pte_mfn(pte));
+
+    /* Most faults on read-only frames are not about tables at all. */
+    if ((READ_ONCE(pg->type_info) & PGT_type_mask) != PGT_l1)
+        return NULL;
+    if (!page_get(pg, d))
+        return NULL;
+    type = page_lock_table(pg);
+    if (type == PGT_l1)
+        return pg;
+    if (type)
+        page_unlock_table(pg);
+    page_put(pg);
+    return NULL;
+}
+
+/* What the entry becomes when `size` bytes at `offset` of it are written. */
+static u64 merge(u64 entry, u64 value, unsigned int offset, unsigned int size)
+{
+    u64 mask = size == 8 ? ~0UL : ((1UL << (size * 8)) - 1) << (offset * 8);
+
+    return (entry & ~mask) | ((value << (offset * 8)) & mask);
+}
+
+/* Do what the instruction does, as a checked update of the entry. */
+static bool emulate_store(struct domain *d, const struct insn *insn,
+                          struct cpu_regs *regs, u64 *slot, unsigned int offset)
+{
+    unsigned int size = insn->op_bytes;
+    u64 entry = READ_ONCE(*slot), old = entry >> (offset * 8), source = 0;
+    struct insn_effect effect;
+
+    if (size < 8)
+        old &= (1UL << (size * 8)) - 1;
+    if (insn->kind == INSN_MOVS &&
+        copy_from_guest(&source, insn->src_addr, size))
+        return false;
+    if (insn_store_result(insn, regs, old, source, &effect))
+        return false;
+
+    /* Accessed and dirty bits that the CPU sets meanwhile are not lost by the
+     * exchange in mod_l1_entry(): the old entry it returns is not used. */
+    if (mod_l1_entry(slot, merge(entry, effect.value, offset, size), d, d,
+                     false))
+        return false;
+    insn_complete(insn, &effect, regs);
+    return true;
+}
+
+bool pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 cr2)
+{
+    struct domain *d = v->domain;
+    u64 pte = guest_get_l1e(cr2);
+    struct page_info *pg = lock_written_table(d, pte);
+    struct insn insn;
+    bool done = false;
+    u64 *slot;
+
+    if (!pg)
+        return false;
+
+    /* One naturally aligned word, exactly where the fault was. */
+    if (pv_fetch_store(regs, &insn) && insn.addr == cr2 && insn.op_bytes <= 8 &&
+        (cr2 & (insn.op_bytes - 1)) == 0) {
+        slot = (u64 *)((char *)page_to_virt(pg) + (cr2 & ~PAGE_MASK & ~7UL));
+        done = emulate_store(d, &insn, regs, slot, cr2 & 7);
+    }
+
+    page_unlock_table(pg);
+    page_put(pg);
+    return done;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies that may fault: they return the number of bytes not done. */
+#include "asm/asm_macros.h"
+
+    .text
+
+/* size_t copy_guest_raw(void *dst, const void *src, size_t len)
+ * One of the two is guest memory. */
+    .globl copy_guest_raw
+    .type copy_guest_raw, @function
+copy_guest_raw:
+    ASM_STAC
+    mov   %rdx, %rcx
+    shr   $3, %rcx
+    jz    2f
+1:  mov   (%rsi), %rax
+11: mov   %rax, (%rdi)
+    add   $8, %rsi
+    add   $8, %rdi
+    dec   %rcx
+    jnz   1b
+2:  mov   %rdx, %rcx
+    and   $7, %ecx
+    jz    4f
+3:  mov   (%rsi), %al
+31: mov   %al, (%rdi)
+    inc   %rsi
+    inc   %rdi
+    dec   %rcx
+    jnz   3b
+4:  ASM_CLAC
+    xor   %eax, %eax
+    ret
+/* Faulted: at least one byte was left. */
+5:  ASM_CLAC
+    mov   $1, %eax
+    ret
+    EXTABLE 1b, 5b
+    EXTABLE 11b, 5b
+    EXTABLE 3b, 5b
+    EXTABLE 31b, 5b
+    .size copy_guest_raw, . - copy_guest_raw
+
+/* size_t clear_guest_raw(void *dst, size_t len) */
+    .globl clear_guest_raw
+    .type clear_guest_raw, @function
+clear_guest_raw:
+    ASM_STAC
+    mov   %rsi, %rcx
+    xor   %eax, %eax
+    test  %rcx, %rcx
+    jz    2f
+1:  movb  $0, (%rdi)
+    inc   %rdi
+    dec   %rcx
+    jnz   1b
+2:  ASM_CLAC
+    ret
+5:  ASM_CLAC
+    mov   $1, %eax
+    ret
+    EXTABLE 1b, 5b
+    .size clear_guest_raw, . - clear_guest_raw
+
+/* int rdmsr_safe(u32 msr, u64 *value_out), int wrmsr_safe(u32 msr, u64 value)
+ */
+    .globl rdmsr_safe
+    .type rdmsr_safe, @function
+rdmsr_safe:
+    mov   %edi, %ecx
+1:  rdmsr
+    shl   $32, %rdx
+    or    %rdx, %rax
+    mov   %rax, (%rsi)
+    xor   %eax, %eax
+    ret
+2:  mov   $-14, %eax
+    ret
+    EXTABLE 1b, 2b
+    .size rdmsr_safe, . - rdmsr_safe
+
+    .globl wrmsr_safe
+    .type wrmsr_safe, @function
+wrmsr_safe:
+    mov   %edi, %ecx
+    mov   %esi, %eax
+    mov   %rsi, %rdx
+    shr   $32, %rdx
+1:  wrmsr
+    xor   %eax, %eax
+    ret
+2:  mov   $-14, %eax
+    ret
+    EXTABLE 1b, 2b
+    .size wrmsr_safe, . - wrmsr_safe
+
+    .section .note.GNU-stack, "", @progbits

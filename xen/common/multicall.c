@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Multicall: hypercalls in a row, each with its own result. An entry that wants
+ * to be continued has its arguments rewritten in the guest's array, and the
+ * multicall itself is continued from there.
+ */
+#include "xen/multicall.h"
+
+#include "public/xen.h"
+#include "xen/errno.h"
+#include "xen/guest_access.h"
+#include "xen/hypercall.h"
+#include "xen/percpu.h"
+#include "xen/softirq.h"
+#include "xen/vcpu.h"
+
+/* Arguments that multicall_continue() stored. */
+static DEFINE_PER_CPU(struct hypercall_args, continuation);
+
+void multicall_continue(const unsigned long args[6])
+{
+    for (unsigned int i = 0; i < 6; i++)
+        this_cpu(continuation).arg[i] = args[i];
+}
+
+/* Make one call. Returns its result; -ERESTART if it is to be continued. */
+static long call_entry(const struct multicall_entry *entry)
+{
+    const unsigned long *args = (const unsigned long *)entry->args;
+    long rc;
+
+    if (entry->op == __HYPERVISOR_multicall)
+        return -EINVAL;
+
+    get_cpu_info()->in_multicall = 1;
+    rc = hypercall_dispatch(entry->op, args);
+    get_cpu_info()->in_multicall = 0;
+    return rc;
+}
+
+/* Store a result, or the arguments to go on with. Returns 0 or -EFAULT. */
+static int finish_entry(u64 va, struct multicall_entry *entry, long rc)
+{
+    const struct hypercall_args *cont = &this_cpu(continuation);
+
+    if (rc != -ERESTART)
+        return copy_to_guest(va + offsetof(struct multicall_entry, result), &rc,
+                             sizeof(rc));
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(entry->args); i++)
+        entry->args[i] = cont->arg[i];
+    return copy_to_guest(va, entry, sizeof(*entry));
+}
+
+long do_multicall(unsigned long list, unsigned long nr, unsigned long a2,
+                  unsigned long a3, unsigned long a4)
+{
+    struct multicall_entry entry;
+    struct vcpu *v = current;
+    long rc;
+
+    (void)a2, (void)a3, (void)a4;
+
+    if (!guest_array_ok(list, nr, sizeof(entry)))
+        return -EFAULT;
+
+    for (unsigned long i = 0; i < nr; i++) {
+        u64 va = list + i * sizeof(entry);
+
+        if (i > 0 && hypercall_preempt_check()) {
+            hypercall_continue(va, nr - i, 0, 0, 0);
+            return -ERESTART;
+        }
+        if (copy_from_guest(&entry, va, sizeof(entry)))
+            return -EFAULT;
+
+        rc = call_entry(&entry);
+
+        /* An iret left the guest's kernel: its memory is not ours to write any
+         * more, and what remains was asked for by nobody. */
+        if (unlikely(!arch_guest_in_kernel(v)))
+            return guest_regs()->rax;
+        if (finish_entry(va, &entry, rc))
+            return -EFAULT;
+        if (rc == -ERESTART) {
+            hypercall_continue(va, nr - i, 0, 0, 0);
+            return -ERESTART;
+        }
+    }
+    return 0;
+}
