@@ -24,3 +24,11 @@ long hc_error_at(long rc, const char *file, unsigned int line)
     return rc;
 }
 #endif
+
+bool hypercall_allowed(enum hc_right right)
+{
+    const struct domain *d = current->domain;
+
+    return right == HC_ANY || (right == HC_CONTROL && d->is_control) ||
+           (right == HC_HARDWARE && d->is_hardware);
+}

@@ -25,7 +25,7 @@ struct arch_domain {
     bool has_devices; /* may use cache attributes, wbinvd, ... */
 
     /* XENMEM_set_memory_map; under d->lock. */
-    struct e820entry *e820;
+    struct e820_entry *e820;
     unsigned int nr_e820;
 };
 
