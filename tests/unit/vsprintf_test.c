@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "xen/string.h"
@@ -38,7 +39,7 @@ static void decimal_numbers_print_as_in_the_c_library(void **state)
 {
     (void)state;
     assert_same("%d %i %u", -5, 0, 4000000000u);
-    assert_same("%d %ld", INT32_MIN, INT64_MIN);
+    assert_same("%d %ld", INT_MIN, LONG_MIN);
     assert_same("%lu %llu", UINT64_MAX, (unsigned long long)UINT64_MAX);
     assert_same("[%5d|%-5d|%05d|%+d|% d|%+5d]", 42, 42, -42, 42, 42, 7);
     assert_same("[%.3d|%6.3d|%-6.3d|%.0d]", 7, -7, 7, 0);
