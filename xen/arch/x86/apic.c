@@ -38,6 +38,7 @@
 #define ICR_DELIVERY_STARTUP  0x00600
 #define ICR_BUSY              0x01000
 #define ICR_ASSERT            0x04000
+#define ICR_SELF              0x40000
 #define ICR_LEVEL             0x08000
 
 #define CPUID1_ECX_X2APIC     (1u << 21)
@@ -123,6 +124,16 @@ static void icr_send(u32 id, u32 command)
 void apic_send_ipi(unsigned int cpu, unsigned int vector)
 {
     icr_send(cpu_apicid[cpu], vector | ICR_ASSERT);
+}
+
+void apic_send_self(unsigned int vector)
+{
+    if (x2apic_enabled) {
+        wrmsr(MSR_X2APIC_BASE + (APIC_ICR >> 4), vector | ICR_SELF);
+        return;
+    }
+    icr_wait();
+    apic_write(APIC_ICR, vector | ICR_ASSERT | ICR_SELF);
 }
 
 void apic_send_ipi_mask(const struct cpumask *mask, unsigned int vector)

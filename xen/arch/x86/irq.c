@@ -10,6 +10,7 @@
 
 #include "xen/bug.h"
 #include "xen/cpumask.h"
+#include "xen/debug_key.h"
 #include "xen/domain.h"
 #include "xen/errno.h"
 #include "xen/evtchn.h"
@@ -18,6 +19,7 @@
 #include "asm/apic.h"
 #include "asm/current.h"
 #include "asm/io_apic.h"
+#include "asm/nmi.h"
 #include "asm/smp.h"
 
 static struct irq_desc irq_descs[NR_IRQS];
@@ -51,6 +53,8 @@ void irq_init(void)
         irq_descs[irq].masked = true;
     }
     irq_cpu_init(0);
+    nmi_init();
+    debug_key_register('i', "interrupts: routes, users, counts", irq_dump);
 }
 
 void set_direct_vector(unsigned int vector, void (*handler)(void))

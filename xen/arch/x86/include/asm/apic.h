@@ -63,6 +63,8 @@ bool apic_vector_requested(unsigned int vector);
 /* Interrupt other CPUs. Callable everywhere. */
 void apic_send_ipi(unsigned int cpu, unsigned int vector);
 void apic_send_ipi_mask(const struct cpumask *mask, unsigned int vector);
+/** This CPU; also from an NMI that came amidst another of these. */
+void apic_send_self(unsigned int vector);
 void apic_send_nmi(unsigned int cpu);
 /* To a CPU that does not run yet, by APIC id. */
 void apic_send_init(u32 id);

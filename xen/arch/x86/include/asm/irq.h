@@ -20,6 +20,7 @@
 #include "asm/vector.h"
 
 /* The hypervisor's own vectors. */
+#define NMI_FORWARD_VECTOR   0xf7
 #define STOP_VECTOR          0xf8
 #define ERROR_VECTOR         0xf9
 #define TIMER_VECTOR         0xfa
