@@ -3,7 +3,7 @@
  * Fuzz the kernel image loader: whole files, each decoder, the ELF parser.
  *
  * One program; the word behind the last '_' of its file name picks the target:
- * kimage_fuzz_xz, kimage_fuzz_file. Checksums are all 0 here, so that the
+ * kimage_xz, kimage_file. Checksums are all 0 here, so that the
  * fuzzer gets past them; crc.c and xxh64.c are not linked. A decoder's input
  * begins with the two bytes of the unpacked size.
  */
