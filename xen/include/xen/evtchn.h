@@ -7,6 +7,9 @@
 #include "xen/domain.h"
 #include "xen/vcpu.h"
 
+/** Register the debug key. Boot only. */
+void evtchn_init(void);
+
 /** Returns 0, -ENOMEM. `max_port` is the highest port number d may use. */
 int __must_check evtchn_domain_create(struct domain *d, unsigned int max_port);
 /** Close every port. Returns 0 or -ERESTART. Nobody can send afterwards. */
@@ -18,6 +21,7 @@ int __must_check evtchn_vcpu_create(struct vcpu *v);
  * Send an event on a local port of d (hypercall and hypervisor-internal).
  * Returns 0, also where the other end is gone; -EINVAL for a port that is not
  * interdomain or IPI. Callable with interrupts off.
+ * Locks: this and the other senders take LOCK_EVTCHN_PORT.
  */
 int evtchn_send(struct domain *d, evtchn_port_t lport);
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending of events: by guests, by interrupts, by the hypervisor. No lock of a
+ * domain is taken here, only that of the channel that is named.
+ */
+#include "evtchn_internal.h"
+
+#include "xen/errno.h"
+#include "xen/irq.h"
+#include "xen/sched.h"
+
+void vcpu_mark_events_pending(struct vcpu *v)
+{
+    if (xchg(&v->vcpu_info->evtchn_upcall_pending, 1))
+        return;
+
+    /* Also for current: it may be about to block. Pairs with
+     * vcpu_block_current(), which sets the flag before it looks. */
+    if (READ_ONCE(v->pause_flags) & (1UL << VPF_blocked))
+        vcpu_unblock(v);
+    if (v != current)
+        vcpu_kick(v);
+}
+
+/* Pairs with SCHEDOP_poll, which blocks before it looks at the ports. */
+static void wake_pollers(struct domain *d, evtchn_port_t port)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v) {
+        int polled = READ_ONCE(v->poll_port);
+
+        if (unlikely(polled != 0) && (polled < 0 || polled == (int)port)) {
+            WRITE_ONCE(v->poll_port, 0);
+            vcpu_unblock(v);
+        }
+    }
+}
+
+bool evtchn_raise(struct domain *d, struct evtchn *chn)
+{
+    if (READ_ONCE(d->evtchn->ops)->set_pending(d, chn))
+        return true;
+    wake_pollers(d, chn->port);
+    return false;
+}
+
+int evtchn_send(struct domain *d, evtchn_port_t lport)
+{
+    struct evtchn *chn = evtchn_lookup(d, lport);
+    unsigned long flags;
+    int rc = 0;
+
+    if (chn == NULL)
+        return -EINVAL;
+
+    spin_lock_irqsave(&chn->lock, flags);
+    switch (chn->state) {
+    case EVTCHN_interdomain:
+        evtchn_raise(chn->remote, evtchn_lookup(chn->remote, chn->remote_port));
+        break;
+    case EVTCHN_ipi:
+        evtchn_raise(d, chn);
+        break;
+    case EVTCHN_unbound: /* nobody is there, or no longer */
+        break;
+    default:
+        rc = -EINVAL;
+        break;
+    }
+    spin_unlock_irqrestore(&chn->lock, flags);
+    return rc;
+}
+
+/* Raise `port` if it still stands for what the caller found it to. */
+static bool raise_bound(struct domain *d, evtchn_port_t port,
+                        enum evtchn_state state, u32 number)
+{
+    struct evtchn *chn = evtchn_lookup(d, port);
+    bool was_pending = false;
+    unsigned long flags;
+
+    if (port == 0 || chn == NULL)
+        return false;
+    spin_lock_irqsave(&chn->lock, flags);
+    if (chn->state == state &&
+        (state == EVTCHN_virq ? chn->virq : chn->pirq) == number)
+        was_pending = evtchn_raise(d, chn);
+    spin_unlock_irqrestore(&chn->lock, flags);
+    return was_pending;
+}
+
+static void send_virq(struct domain *d, unsigned int vcpu_id, unsigned int virq)
+{
+    const struct evtchn_vcpu *ev = READ_ONCE(d->evtchn->vcpu[vcpu_id]);
+
+    ASSERT(virq < NR_VIRQS);
+    if (ev != NULL)
+        raise_bound(d, READ_ONCE(ev->virq_port[virq]), EVTCHN_virq, virq);
+}
+
+void send_guest_vcpu_virq(struct vcpu *v, unsigned int virq)
+{
+    ASSERT(!virq_is_global(virq));
+    send_virq(v->domain, v->vcpu_id, virq);
+}
+
+void send_guest_global_virq(struct domain *d, unsigned int virq)
+{
+    ASSERT(virq_is_global(virq));
+    send_virq(d, 0, virq);
+}
+
+void send_global_virq(unsigned int virq)
+{
+    if (hardware_domain != NULL)
+        send_guest_global_virq(hardware_domain, virq);
+}
+
+bool send_guest_pirq(struct domain *d, unsigned int pirq)
+{
+    return raise_bound(d, pirq_to_evtchn(d, pirq), EVTCHN_pirq, pirq);
+}
+
+void evtchn_vcpu_info_moved(struct vcpu *v)
+{
+    WRITE_ONCE(v->vcpu_info->evtchn_pending_sel, ~0UL);
+    vcpu_mark_events_pending(v);
+}
+
+int evtchn_port_poll(struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *chn = evtchn_lookup(d, port);
+    unsigned long flags;
+    int rc = -EINVAL;
+
+    if (chn == NULL)
+        return -EINVAL;
+    spin_lock_irqsave(&chn->lock, flags);
+    if (chn->state != EVTCHN_free)
+        rc = d->evtchn->ops->is_pending(d, chn);
+    spin_unlock_irqrestore(&chn->lock, flags);
+    return rc;
+}
