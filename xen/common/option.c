@@ -150,6 +150,10 @@ void options_parse_table(const char *cmdline, const struct option *table,
 }
 
 #if !__STDC_HOSTED__
+/* Written by grub-mkconfig where other loaders put a file's name. */
+static bool placeholder;
+OPTION_BOOL("placeholder", placeholder, "means nothing");
+
 extern const struct option options_start[], options_end[];
 
 void options_parse(const char *cmdline)

@@ -25,6 +25,7 @@ load=0x200000
 
 cat > "$out.S" <<EOF
 .section .image, "awx", @progbits
+.balign 64 /* loaders look for the headers at multiples of 8 bytes */
 .incbin "$bin"
 .section .bss, "aw", @nobits
 .skip $((image_end - image_start)) - $(wc -c < "$bin")

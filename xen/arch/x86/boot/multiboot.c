@@ -107,9 +107,12 @@ struct mb2_framebuffer {
 
 struct boot_info boot_info;
 
-/* Loaders put the file's name in front of the options. */
+/* By Multiboot 1, loaders put the file's name in front of the options; GRUB 2
+ * does not. */
 static const char *skip_file_name(const char *s)
 {
+    if (strncmp(boot_info.loader_name, "GRUB ", 5) == 0)
+        return s;
     while (*s == ' ')
         s++;
     while (*s && *s != ' ')
