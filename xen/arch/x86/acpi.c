@@ -20,6 +20,9 @@
 
 struct acpi_info acpi;
 
+/* Mapped in advance, if it lies in memory: a reset may follow any failure. */
+static volatile u8 *reset_register;
+
 #define HEADER_LEN 36
 /* Larger ones are garbage, except for AML, which nobody here reads. */
 #define MAX_TABLE_LEN (1u << 20)
@@ -154,6 +157,8 @@ void acpi_init(const void *rsdp, size_t len)
         return;
     }
     tables_read(root, wide);
+    if (acpi.has_reset && acpi.reset.space == ACPI_SPACE_MEMORY)
+        reset_register = ioremap(acpi.reset.address, 1);
     printk(XENLOG_INFO "ACPI: %u CPUs, %u IO-APICs, SCI %u%s%s\n", acpi.nr_cpus,
            acpi.nr_ioapics, acpi.sci, acpi.hpet_address ? ", HPET" : "",
            acpi.nr_mcfg ? ", MMCFG" : "");
@@ -177,6 +182,7 @@ long acpi_enter_sleep(u8 state, u16 val_a, u16 val_b)
     smp_stop_others();
     local_irq_disable();
     ioapic_shutdown();
+    apic_shutdown();
 
     outw(val_a & ~PM1_SLP_EN, acpi.pm1a_control);
     if (acpi.pm1b_control != 0)
@@ -192,15 +198,10 @@ long acpi_enter_sleep(u8 state, u16 val_a, u16 val_b)
 
 void acpi_reset(void)
 {
-    u8 *reg;
-
     if (!acpi.has_reset)
         return;
-    if (acpi.reset.space == ACPI_SPACE_IO) {
+    if (acpi.reset.space == ACPI_SPACE_IO)
         outb(acpi.reset_value, acpi.reset.address);
-    } else if (acpi.reset.space == ACPI_SPACE_MEMORY) {
-        reg = ioremap(acpi.reset.address, 1);
-        if (reg != NULL)
-            *(volatile u8 *)reg = acpi.reset_value;
-    }
+    else if (reset_register != NULL)
+        *reset_register = acpi.reset_value;
 }

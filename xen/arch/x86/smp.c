@@ -27,7 +27,8 @@ static struct {
     void *arg;
 } call;
 
-static bool stopping;
+/* The CPU that stops the others; NR_CPUS: none does. */
+static unsigned int stopper = NR_CPUS;
 
 void smp_send_event_check_cpu(unsigned int cpu)
 {
@@ -83,15 +84,18 @@ void on_cpus(const struct cpumask *mask, void (*fn)(void *), void *arg)
 
 static void stop_interrupt(void)
 {
-    cpumask_clear(smp_processor_id(), &cpu_online_map);
     local_irq_disable();
+    apic_shutdown();
+    cpumask_clear(smp_processor_id(), &cpu_online_map);
     for (;;)
         halt();
 }
 
 void smp_stop_if_asked(void)
 {
-    if (READ_ONCE(stopping))
+    unsigned int cpu = READ_ONCE(stopper);
+
+    if (cpu != NR_CPUS && cpu != smp_processor_id())
         stop_interrupt();
 }
 
@@ -115,12 +119,12 @@ void smp_stop_others(void)
 {
     unsigned int cpu, self = smp_processor_id();
 
-    if (xchg(&stopping, true)) {
-        /* Another CPU stops the machine, this one too. */
-        if (!cpumask_test(self, &cpu_online_map))
-            stop_interrupt();
+    /* Of two CPUs that want to stop the machine, one goes on. */
+    cpu = cmpxchg(&stopper, (unsigned int)NR_CPUS, self);
+    if (cpu == self)
         return;
-    }
+    if (cpu != NR_CPUS)
+        stop_interrupt();
     for_each_cpu(cpu, &cpu_online_map)
         if (cpu != self)
             apic_send_ipi(cpu, STOP_VECTOR);
