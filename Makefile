@@ -110,9 +110,16 @@ check-guest: dist deps ## boot the tiny kernels of tests/guest
 check-system: dist image ## boot Debian's kernel on many machines
 	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
+.PHONY: bench
+bench: deps ## compare with stock Xen, in instructions
+	@+$(SUBMAKE) -f $(ROOT)/bench/Makefile $(if $(filter file,$(origin XEN)),&& $(SUBMAKE) dist)
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen
+	@python3 $(ROOT)/bench/bench.py --bin $(OUT)/bench --log $(OUT)/bench/log \
+		--kernel $(CACHE)/kernel/vmlinuz stock=$(CACHE)/stock-xen/xen xenia=$(XEN)
+
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen headers tests dist run check check-build check-guest check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen headers tests dist bench run check check-build check-guest check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded
