@@ -8,10 +8,11 @@
 
 #include "xen/vcpu.h"
 
-/** Set up the queues of one CPU; cpu 0 first. */
+/** Set up the queue and the idle vcpu of one CPU; cpu 0 first. */
 void sched_cpu_init(unsigned int cpu);
 
-/** Per domain and per vcpu state. Return 0 or -ENOMEM. */
+/** Per domain and per vcpu state. Return 0 or -ENOMEM. What creating has left
+ * half done, destroying cleans up. */
 int __must_check sched_domain_create(struct domain *d);
 void sched_domain_destroy(struct domain *d);
 int __must_check sched_vcpu_create(struct vcpu *v);
@@ -25,6 +26,8 @@ void vcpu_sleep_nosync(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v);
 /** An event for a blocked vcpu. */
 void vcpu_unblock(struct vcpu *v);
+/** Function of vcpu.poll_timer. */
+void sched_poll_timeout(void *data);
 /** current waits for an event, unless it has one already. */
 void vcpu_block_current(void);
 
@@ -34,9 +37,23 @@ int __must_check vcpu_set_hard_affinity(struct vcpu *v,
 int __must_check vcpu_set_soft_affinity(struct vcpu *v,
                                         const struct cpumask *mask);
 
+/** What was set: not what SCHEDOP_pin_override makes of it. */
+void vcpu_get_affinity(const struct vcpu *v, struct cpumask *hard_out,
+                       struct cpumask *soft_out);
+/**
+ * Override the hard affinity by one CPU, or (cpu < 0) stop doing so. Returns 0;
+ * -EINVAL if the CPU is not online or there is nothing to stop; -EBUSY if it is
+ * overridden already.
+ */
+int __must_check vcpu_pin_override(struct vcpu *v, int cpu);
+
 /** Current runstate times, up to now. */
 void vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *out);
-/** Copy the current vcpu's runstate to where its guest asked for it. */
+/**
+ * Copy the current vcpu's runstate to where its guest asked for it; if the
+ * guest is not in its kernel, whose tables map that place, note in
+ * runstate_stale that it has to be done when it enters the kernel.
+ */
 void vcpu_runstate_publish(struct vcpu *v);
 
 /** The scheduling softirq: pick the next vcpu and switch to it. */

@@ -65,9 +65,13 @@ static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
 void spin_lock(spinlock_t *lock);
 /** Take a second lock of the same rank (the caller orders by domain id). */
 void spin_lock_nested(spinlock_t *lock);
+/** Take it if it is free. Returns whether it did. */
 bool spin_trylock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock);
 bool spin_is_locked(const spinlock_t *lock);
+/** Start-up, which has interrupts off, is over: from now on debug builds warn
+ * of locks that are taken both with interrupts on and off. */
+void spin_irq_checks_start(void);
 
 static inline void spin_lock_irq(spinlock_t *lock)
 {

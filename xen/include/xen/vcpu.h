@@ -35,6 +35,7 @@ struct vcpu {
 
     struct vcpu_runstate_info runstate; /* under the run queue's lock */
     u64 runstate_guest;                 /* guest VA of its copy; 0: none */
+    bool runstate_stale; /* the copy is old: see vcpu_runstate_publish() */
     u64 time_area_guest;                /* guest VA of pvclock copy; 0: none */
 
     /* Timers of this vcpu; fire on `processor`. */
@@ -79,6 +80,19 @@ static inline bool vcpu_runnable(const struct vcpu *v)
  * -ENXIO for a bad offset.
  */
 int __must_check vcpu_map_info(struct vcpu *v, gfn_t gfn, unsigned int offset);
+/** Give the guest's page back; v, which does not run, has no vcpu_info then. */
+void vcpu_unmap_info(struct vcpu *v);
+/** Has v a vcpu_info that its guest can see? */
+bool vcpu_has_info(const struct vcpu *v);
+
+/** The periodic timer goes on, if v has one and it has stopped. */
+void vcpu_periodic_timer_start(struct vcpu *v);
+/** Set up v's timers; the guest's start with a tick of 100 Hz. */
+void vcpu_timers_init(struct vcpu *v);
+/** Stop them for good. */
+void vcpu_timers_kill(struct vcpu *v);
+/** VIRQ_TIMER for v at this system time. */
+void vcpu_singleshot_set(struct vcpu *v, u64 deadline);
 
 static inline bool is_idle_vcpu(const struct vcpu *v)
 {
