@@ -12,6 +12,9 @@ include $(ROOT)/Rules.mk
 SUBMAKE := $(MAKE) --no-print-directory
 DIST    := $(OUT)/dist
 
+# Python leaves no files beside its sources.
+export PYTHONDONTWRITEBYTECODE := 1
+
 .PHONY: help
 help: ## list the targets
 	@echo 'Targets:'
@@ -22,6 +25,7 @@ help: ## list the targets
 	@echo '  CC=gcc|clang       compiler'
 	@echo '  DEBUG=y            assertions, lock checks, traces of errors'
 	@echo '  XEN=stock|file     the hypervisor that run and check-system start'
+	@echo '  JOBS=n             machines that check-system runs at the same time'
 	@echo '  V=1                show whole commands'
 	@echo '  T=name             tests whose name contains this'
 
@@ -47,9 +51,12 @@ image: deps ## make the test control domain's initial RAM disks
 # XEN=stock: Debian's hypervisor; XEN=file: any other.
 XEN ?= $(DIST)/boot/xen
 
+# What builds the hypervisor, unless the user names one.
+OWN_XEN := $(if $(filter file,$(origin XEN)),dist)
+
 .PHONY: run
 run: deps ## start Xenia in QEMU with Debian's kernel and a shell
-	@+$(SUBMAKE) image $(if $(filter file,$(origin XEN)),dist)
+	@+$(SUBMAKE) image $(OWN_XEN)
 	@$(if $(filter stock,$(XEN)),sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen)
 	@mkdir -p $(OUT)/run
 	@sh $(ROOT)/scripts/run.sh $(patsubst stock,$(CACHE)/stock-xen/xen,$(XEN)) \
@@ -99,20 +106,24 @@ check-abi: ## compare the public headers with Debian's libxen-dev
 	@mkdir -p $(OUT)/abi
 	@CC='$(CC)' sh $(ROOT)/tests/abi/run.sh $(OUT)/abi
 
-SYSTEM = python3 $(ROOT)/tests/system/main.py --xen $(XEN) --out $(OUT)
+# JOBS machines run at the same time.
+JOBS   ?= 1
+SYSTEM  = python3 $(ROOT)/tests/system/main.py --jobs $(JOBS) --out $(OUT) \
+          $(if $(filter stock,$(XEN)),--stock) \
+          --xen $(patsubst stock,$(CACHE)/stock-xen/xen,$(XEN))
 
 .PHONY: check-guest
-check-guest: dist deps ## boot the tiny kernels of tests/guest
+check-guest: deps $(OWN_XEN) ## boot the tiny kernels of tests/guest
 	@+$(SUBMAKE) -f $(ROOT)/tests/guest/Makefile
 	@$(SYSTEM) --log $(OUT)/check-guest guest '$(T)'
 
 .PHONY: check-system
-check-system: dist image ## boot Debian's kernel on many machines
+check-system: image $(OWN_XEN) ## boot Debian's kernel on many machines
 	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
 .PHONY: bench
 bench: deps ## compare with stock Xen, in instructions
-	@+$(SUBMAKE) -f $(ROOT)/bench/Makefile $(if $(filter file,$(origin XEN)),&& $(SUBMAKE) dist)
+	@+$(SUBMAKE) -f $(ROOT)/bench/Makefile $(if $(OWN_XEN),&& $(SUBMAKE) dist)
 	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen
 	@python3 $(ROOT)/bench/bench.py --bin $(OUT)/bench --log $(OUT)/bench/log \
 		--kernel $(CACHE)/kernel/vmlinuz stock=$(CACHE)/stock-xen/xen xenia=$(XEN)

@@ -15,15 +15,12 @@ CLOCK_SECONDS = 60
 # Three times Ctrl-a switches the serial input between dom0 and debug keys.
 SWITCH_INPUT = "\x01\x01\x01"
 
-# What each debug key's output holds in any case.
-DEBUG_KEYS = {
-    "h": r"(?i)help|audit", "d": r"(?i)rip", "q": r"(?i)dom",
-    "r": r"(?i)cpu|queue", "m": r"(?i)free|page|memory", "e": r"(?i)port|event",
-    "g": r"(?i)grant", "i": r"(?i)irq|vector|gsi",
-}
+# Debug keys, the audit's apart. Each names itself, then prints something.
+DEBUG_KEYS = "hdqrmegi"
 
 # Words that only trouble in the hypervisor puts into its log.
-TROUBLE = re.compile(r"^\(XEN\).*(WARNING|BUG|ASSERT|panic|Unhandled|FATAL)")
+TROUBLE = re.compile(
+    r"^\(XEN\) (Xenia (warning|bug)|Panic|NMI|Machine check|audit: frame)")
 
 
 def device_args(case, context):
@@ -116,10 +113,10 @@ def check_debug_keys(case, machine, result):
     """Type all keys; the audit comes last."""
     machine.send(SWITCH_INPUT)
     time.sleep(0.5)
-    for key, pattern in (DEBUG_KEYS if case.debug_keys else {}).items():
+    for key in DEBUG_KEYS if case.debug_keys else "":
         try:
             machine.send(key)
-            machine.expect(r"^\(XEN\).*" + pattern, 10)
+            machine.expect(rf"^\(XEN\) '{key}': .*\n\(XEN\) ", 10)
             time.sleep(0.3)
             result.check(f"debug_key_{key}", True)
         except Failure as failure:

@@ -65,21 +65,16 @@ def elf_of_other_machine(context, folder):
 
 # Name, what makes the kernel file, options, what the message names.
 DAMAGED = [
-    ("no_module", nothing, "", r"(?i)no.*(module|kernel)"),
-    ("not_a_kernel", text_file, "", r"(?i)not.*(kernel|ELF)"),
-    ("empty_kernel", empty_file, "", r"(?i)not.*(kernel|ELF)|too (short|small)"),
-    ("truncated_kernel", truncated_kernel, "",
-     r"(?i)truncat|short|ends|beyond|damaged|outside"),
-    ("damaged_payload", damaged_payload, "",
-     r"(?i)damaged|corrupt|checksum|xz"),
-    ("elf_without_notes", elf_without_notes, "",
-     r"(?i)note|not.*kernel|paravirtual|PV"),
-    ("elf_of_other_machine", elf_of_other_machine, "",
-     r"(?i)x86|machine|ELF"),
-    ("dom0_mem_too_large", stock_kernel, "dom0_mem=64G,max:64G",
-     r"(?i)dom0_mem|memory"),
-    ("dom0_mem_too_small", stock_kernel, "dom0_mem=8M,max:8M",
-     r"(?i)dom0_mem|memory"),
+    ("no_module", nothing, "", "No control domain"),
+    ("not_a_kernel", text_file, "", "not a kernel"),
+    ("empty_kernel", empty_file, "", "not a kernel"),
+    ("truncated_kernel", truncated_kernel, "", "cut off"),
+    ("damaged_payload", damaged_payload, "", "damaged xz data"),
+    ("elf_without_notes", elf_without_notes, "", "no Xen PV notes"),
+    ("elf_of_other_machine", elf_of_other_machine, "", "x86-64"),
+    ("dom0_mem_too_large", stock_kernel, "dom0_mem=min:64G",
+     "dom0_mem= asks for"),
+    ("dom0_mem_too_small", stock_kernel, "dom0_mem=16M", "dom0_mem= is too"),
 ]
 
 
@@ -91,9 +86,8 @@ def run_damaged(make_kernel, options, message, context, folder, result):
     log = os.path.join(folder, "serial.log")
     with Machine(args, log) as machine:
         try:
-            panic = machine.expect(r"^\(XEN\).*(?i:panic).*(\n\(XEN\).*)*", 60)
-            result.check("says_what_is_wrong",
-                         re.search(message, panic.group()), panic.group())
+            line = machine.expect(r"^\(XEN\) Panic.*\n\(XEN\) (.*)", 60).group(1)
+            result.check("says_what_is_wrong", re.search(message, line), line)
         except Failure as failure:
             result.check("says_what_is_wrong", False, failure)
 
