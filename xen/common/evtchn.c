@@ -229,11 +229,15 @@ static int close_all_locked(struct domain *d)
 
 int evtchn_reset(struct domain *d)
 {
+    struct evtchn_fifo *fifo = NULL;
     int rc;
 
     spin_lock(&d->evtchn->lock);
     rc = close_all_locked(d);
+    if (rc == 0)
+        fifo = evtchn_fifo_leave_locked(d);
     spin_unlock(&d->evtchn->lock);
+    evtchn_fifo_destroy(d, fifo);
     return rc;
 }
 

@@ -66,6 +66,8 @@ struct evtchn_ops {
     bool (*is_busy)(const struct domain *d, const struct evtchn *chn);
 };
 
+struct evtchn_fifo;
+
 struct evtchn_vcpu {
     /* Written under evtchn_domain.lock, read without. 0: not bound. Global
      * ones stand with vcpu 0. */
@@ -81,6 +83,7 @@ struct evtchn_domain {
     bool is_closed;           /* for good: the domain dies */
     /* Written under lock, read without: */
     const struct evtchn_ops *ops;
+    struct evtchn_fifo *fifo;  /* NULL: bitmaps are in use */
     struct evtchn_vcpu **vcpu; /* by id; NULL: not created */
     /* Constant: */
     unsigned int max_ports; /* ports are below it */
@@ -166,5 +169,28 @@ int evtchn_set_vcpu_locked(struct domain *d, struct evtchn *chn,
 
 /** Close all ports, back to bitmaps. Returns 0 or -ERESTART. */
 int __must_check evtchn_reset(struct domain *d);
+
+/**
+ * The control block of a vcpu lies at `offset` of the domain's frame gfn. The
+ * first one of a domain switches it to queues.
+ *
+ * Returns 0; -EINVAL for a bad offset or frame, or a vcpu that has one;
+ *         -ENOMEM.
+ */
+int __must_check evtchn_fifo_init_control(struct vcpu *v, u64 gfn, u32 offset);
+
+/** One more page of event words. Returns 0; -EOPNOTSUPP without queues;
+ * -ENOSPC after the last one; -EINVAL for a frame that is not d's to write. */
+int __must_check evtchn_fifo_expand_array(struct domain *d, u64 gfn);
+
+/** Returns 0; -ENOSYS without queues; -EINVAL for a bad priority, or a port
+ * that is not in use. */
+int __must_check evtchn_fifo_set_priority(struct domain *d, struct evtchn *chn,
+                                          u32 priority);
+
+/** Back to bitmaps; no port is in use. Returns what is to be destroyed without
+ * locks; NULL if bitmaps were in use. */
+struct evtchn_fifo *evtchn_fifo_leave_locked(struct domain *d);
+void evtchn_fifo_destroy(struct domain *d, struct evtchn_fifo *f);
 
 #endif

@@ -295,6 +295,37 @@ static long evtchn_op_reset(void *arg)
     return rc;
 }
 
+static long evtchn_op_init_control(void *arg)
+{
+    struct evtchn_init_control *op = arg;
+    struct vcpu *v = domain_vcpu(current->domain, op->vcpu);
+    int rc;
+
+    op->link_bits = EVTCHN_FIFO_LINK_BITS;
+    if (v == NULL)
+        return hc_error(-ENOENT);
+    rc = evtchn_fifo_init_control(v, op->control_gfn, op->offset);
+    return rc ? hc_error(rc) : 0;
+}
+
+static long evtchn_op_expand_array(void *arg)
+{
+    const struct evtchn_expand_array *op = arg;
+    int rc = evtchn_fifo_expand_array(current->domain, op->array_gfn);
+
+    return rc ? hc_error(rc) : 0;
+}
+
+static long evtchn_op_set_priority(void *arg)
+{
+    const struct evtchn_set_priority *op = arg;
+    struct domain *d = current->domain;
+    struct evtchn *chn = evtchn_lookup(d, op->port);
+    int rc = chn ? evtchn_fifo_set_priority(d, chn, op->priority) : -EINVAL;
+
+    return rc ? hc_error(rc) : 0;
+}
+
 /* clang-format off */
 static const struct subop evtchn_ops[] = {
     SUBOP(EVTCHNOP_bind_interdomain, evtchn_op_bind_interdomain, struct evtchn_bind_interdomain, COPY_INOUT, HC_ANY),
@@ -307,6 +338,9 @@ static const struct subop evtchn_ops[] = {
     SUBOP(EVTCHNOP_bind_vcpu,        evtchn_op_bind_vcpu,        struct evtchn_bind_vcpu,        COPY_IN,    HC_ANY),
     SUBOP(EVTCHNOP_unmask,           evtchn_op_unmask,           struct evtchn_unmask,           COPY_IN,    HC_ANY),
     SUBOP(EVTCHNOP_reset,            evtchn_op_reset,            struct evtchn_reset,            COPY_IN,    HC_ANY),
+    SUBOP(EVTCHNOP_init_control,     evtchn_op_init_control,     struct evtchn_init_control,     COPY_INOUT, HC_ANY),
+    SUBOP(EVTCHNOP_expand_array,     evtchn_op_expand_array,     struct evtchn_expand_array,     COPY_IN,    HC_ANY),
+    SUBOP(EVTCHNOP_set_priority,     evtchn_op_set_priority,     struct evtchn_set_priority,     COPY_IN,    HC_ANY),
 };
 /* clang-format on */
 

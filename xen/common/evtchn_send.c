@@ -30,10 +30,8 @@ static void wake_pollers(struct domain *d, evtchn_port_t port)
     for_each_vcpu(d, v) {
         int polled = READ_ONCE(v->poll_port);
 
-        if (unlikely(polled != 0) && (polled < 0 || polled == (int)port)) {
-            WRITE_ONCE(v->poll_port, 0);
+        if (unlikely(polled != 0) && (polled < 0 || polled == (int)port))
             vcpu_unblock(v);
-        }
     }
 }
 
