@@ -37,14 +37,6 @@ static void check_modules(void)
               "RAM disk as the second");
 }
 
-/* From here on this CPU runs a vcpu: the idle one. */
-static void idle_vcpu_init(void)
-{
-    current = vcpu_create(idle_domain, 0);
-    if (!current)
-        panic("Out of memory at start: give the machine more RAM");
-}
-
 /* Limits of dom0 that no option changes. */
 #define DOM0_MAX_EVTCHN_PORT     131071
 #define DOM0_MAX_GRANT_FRAMES    64
@@ -95,8 +87,9 @@ void start_xen(void)
     time_init(); /* clocks; timers work */
 
     domains_init();    /* owners that are no domains, the idle domain */
-    sched_cpu_init(0); /* run queues */
-    idle_vcpu_init();
+    sched_cpu_init(0); /* run queues, idle vcpus */
+    current = idle_domain->vcpu[0];
+    spin_irq_checks_start(); /* locks may be asked for by interrupts now */
     local_irq_enable();
     smp_start_cpus();     /* all CPUs idle */
     console_init_input(); /* keyboard, debug keys */
