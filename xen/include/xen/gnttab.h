@@ -20,7 +20,11 @@ int __must_check gnttab_acquire_resource(struct domain *d, unsigned int id,
                                          mfn_t mfn[]);
 unsigned int gnttab_resource_max_frames(struct domain *d, unsigned int id);
 
-/** Debug key 'g', and the audit: number of inconsistencies found. */
+/** Register debug key 'g'. Boot only. */
+void gnttab_init(void);
+
+/** What debug key 'g' prints for one domain, and the audit: number of
+ * inconsistencies found. */
 void gnttab_dump(struct domain *d);
 unsigned int gnttab_audit(struct domain *d);
 
