@@ -128,7 +128,7 @@ def check_debug_keys(case, machine, result):
 def check_audit(machine, result):
     """The input must be at the debug keys."""
     machine.send("A")
-    line = machine.expect(r"^\(XEN\) audit: \d+ frames.*", 60).group()
+    line = machine.expect(r"^(\(XEN\) audit: \d+ frames.*)\n", 60)[1]
     result.check("audit", line.endswith("no inconsistency"), line)
 
 

@@ -86,7 +86,7 @@ def run_damaged(make_kernel, options, message, context, folder, result):
     log = os.path.join(folder, "serial.log")
     with Machine(args, log) as machine:
         try:
-            line = machine.expect(r"^\(XEN\) Panic.*\n\(XEN\) (.*)", 60).group(1)
+            line = machine.expect(r"^\(XEN\) Panic.*\n\(XEN\) (.*)\n", 60)[1]
             result.check("says_what_is_wrong", re.search(message, line), line)
         except Failure as failure:
             result.check("says_what_is_wrong", False, failure)

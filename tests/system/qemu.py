@@ -73,7 +73,10 @@ class Machine:
             self._changed.notify_all()
 
     def expect(self, pattern, seconds):
-        """Wait for a pattern after the last one found; return the match."""
+        """Wait for a pattern after the last one found; return the match.
+
+        Lines come in pieces: a pattern that wants a whole one ends with \\n.
+        """
         regex = re.compile(pattern, re.MULTILINE)
         deadline = time.monotonic() + seconds
         with self._changed:
