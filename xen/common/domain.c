@@ -226,7 +226,8 @@ void domains_init(void)
         panic("No memory for the first domains: give the machine more RAM");
     idle_domain->max_vcpus = NR_CPUS;
     idle_domain->vcpu = xzalloc_array(struct vcpu *, NR_CPUS);
-    if (!idle_domain->vcpu || arch_domain_create(idle_domain))
+    if (!idle_domain->vcpu || arch_domain_create(idle_domain) ||
+        sched_domain_create(idle_domain))
         panic("No memory for the idle domain: give the machine more RAM");
 }
 

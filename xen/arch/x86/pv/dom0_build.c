@@ -352,18 +352,28 @@ static void write_hypercall_page(u8 *page)
     }
 }
 
-static void start_vcpu(const struct dom0_build *b, mfn_t l4)
+/* One general and one type reference to the L4 table. */
+static void get_l4(struct domain *d, struct page_info *pg)
 {
-    struct vcpu *v = b->d->vcpu[0];
-    struct page_info *pg = mfn_to_page(l4);
     int rc;
 
-    if (!page_get(pg, b->d))
+    if (!page_get(pg, d))
         BUG();
     while ((rc = page_get_type_preemptible(pg, PGT_l4)) == -ERESTART)
         process_pending_softirqs();
     if (rc)
         panic("dom0's page tables are not valid (error %d)", rc);
+}
+
+/* The table is vcpu 0's base pointer, and pinned: the kernel unpins it. */
+static void start_vcpu(const struct dom0_build *b, mfn_t l4)
+{
+    struct vcpu *v = b->d->vcpu[0];
+    struct page_info *pg = mfn_to_page(l4);
+
+    get_l4(b->d, pg);
+    get_l4(b->d, pg);
+    __atomic_fetch_or(&pg->type_info, PGT_pinned, __ATOMIC_SEQ_CST);
 
     v->arch.guest_table = l4;
     v->arch.flags |= VCPU_KERNEL_MODE;

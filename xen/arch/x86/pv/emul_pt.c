@@ -65,29 +65,28 @@ static u64 merge(u64 entry, u64 value, unsigned int offset, unsigned int size)
     return (entry & ~mask) | ((value << (offset * 8)) & mask);
 }
 
-/* Do what the instruction does, as a checked update of the entry. */
-static bool emulate_store(struct domain *d, const struct insn *insn,
-                          struct cpu_regs *regs, u64 *slot, unsigned int offset)
+/* Do what the instruction does, as a checked update of the entry. Returns 0,
+ * -EAGAIN if the entry changed meanwhile, or another error. */
+static int emulate_store(struct domain *d, const struct insn *insn,
+                         struct cpu_regs *regs, u64 *slot, unsigned int offset)
 {
     unsigned int size = insn->op_bytes;
     u64 entry = READ_ONCE(*slot), old = entry >> (offset * 8), source = 0;
     struct insn_effect effect;
+    int rc;
 
     if (size < 8)
         old &= (1UL << (size * 8)) - 1;
     if (insn->kind == INSN_MOVS &&
         copy_from_guest(&source, insn->src_addr, size))
-        return false;
-    if (insn_store_result(insn, regs, old, source, &effect))
-        return false;
-
-    /* Accessed and dirty bits that the CPU sets meanwhile are not lost by the
-     * exchange in mod_l1_entry(): the old entry it returns is not used. */
-    if (mod_l1_entry(slot, merge(entry, effect.value, offset, size), d, d,
-                     false))
-        return false;
-    insn_complete(insn, &effect, regs);
-    return true;
+        return -EFAULT;
+    rc = insn_store_result(insn, regs, old, source, &effect);
+    if (!rc)
+        rc = cmpxchg_l1_entry(slot, entry,
+                              merge(entry, effect.value, offset, size), d);
+    if (!rc)
+        insn_complete(insn, &effect, regs);
+    return rc;
 }
 
 bool pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 cr2)
@@ -96,20 +95,24 @@ bool pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 cr2)
     u64 pte = guest_get_l1e(cr2);
     struct page_info *pg = lock_written_table(d, pte);
     struct insn insn;
-    bool done = false;
+    int rc = -EINVAL;
     u64 *slot;
 
     if (!pg)
         return false;
 
-    /* One naturally aligned word, exactly where the fault was. */
+    /* One naturally aligned word, exactly where the fault was. With the table
+     * locked only the CPU changes entries, and sets each bit once: the loop
+     * ends. */
     if (pv_fetch_store(regs, &insn) && insn.addr == cr2 && insn.op_bytes <= 8 &&
         (cr2 & (insn.op_bytes - 1)) == 0) {
         slot = (u64 *)((char *)page_to_virt(pg) + (cr2 & ~PAGE_MASK & ~7UL));
-        done = emulate_store(d, &insn, regs, slot, cr2 & 7);
+        do
+            rc = emulate_store(d, &insn, regs, slot, cr2 & 7);
+        while (rc == -EAGAIN);
     }
 
     page_unlock_table(pg);
     page_put(pg);
-    return done;
+    return rc == 0;
 }

@@ -170,6 +170,26 @@ int mod_l1_entry(u64 *slot, u64 new, struct domain *d, struct domain *pg_owner,
     return 0;
 }
 
+int cmpxchg_l1_entry(u64 *slot, u64 old, u64 new, struct domain *d)
+{
+    bool fast = (old & new &PTE_PRESENT) && !((old ^ new) & ~L1_FAST_BITS);
+    int rc;
+
+    if (!fast) {
+        rc = l1e_get(&new, d, d);
+        if (rc)
+            return rc;
+    }
+    if (cmpxchg(slot, old, adjust_l1e(new)) != old) {
+        if (!fast)
+            l1e_put(new);
+        return -EAGAIN;
+    }
+    if (!fast)
+        l1e_put(old);
+    return 0;
+}
+
 int mod_upper_entry(u64 *slot, u64 new, unsigned int level, unsigned int index,
                     struct domain *d, bool preserve_ad)
 {

@@ -99,6 +99,11 @@ int __must_check mod_upper_entry(u64 *slot, u64 new, unsigned int level,
                                  unsigned int index, struct domain *d,
                                  bool preserve_ad);
 
+/** As mod_l1_entry(), if the entry still is `old`; else -EAGAIN: the hardware
+ * has set accessed or dirty meanwhile. */
+int __must_check cmpxchg_l1_entry(u64 *slot, u64 old, u64 new,
+                                  struct domain *d);
+
 /**
  * Take a type reference of whatever validated table type the frame has, and
  * serialise changes of its entries. Returns that type (PGT_l1..PGT_l4), or 0
