@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What only the library's own files call. */
+#ifndef GUEST_INTERNAL_H
+#define GUEST_INTERNAL_H
+
+#include "guest.h"
+
+/** Every entry but the first, from head.S. */
+void trap_dispatch(struct regs *regs);
+
+/** Count the events that are pending. */
+void event_upcall(void);
+
+/** In head.S: load the frame; comes back by user_leave(). */
+void user_enter(const struct iret_context *frame);
+void user_leave(void) __attribute__((noreturn));
+
+#endif
