@@ -64,14 +64,6 @@ void flush_page_cache(mfn_t mfn)
     cache_flushes++;
 }
 
-void debug_key_register(char key, const char *help, void (*fn)(void));
-void debug_key_register(char key, const char *help, void (*fn)(void))
-{
-    (void)key;
-    (void)help;
-    (void)fn;
-}
-
 static int set_up_once(void **state)
 {
     (void)state;

@@ -10,6 +10,11 @@ struct totals {
     unsigned long nr_read, nr_write;
 };
 
+static bool is_mapped(const struct gnttab_maptrack *map)
+{
+    return map->flags & (GNTTAB_MAPPED | GNTTAB_UNMAPPING(GNTTAB_MAPPED));
+}
+
 /* Add the mappings that d holds of rd's entries. */
 static void count_mappings(struct domain *d, const struct domain *rd,
                            struct totals *t)
@@ -20,8 +25,7 @@ static void count_mappings(struct domain *d, const struct domain *rd,
     for (u32 h = 0; h < gt->nr_maptrack_frames * MAPTRACK_PER_FRAME; h++) {
         const struct gnttab_maptrack *map = gnttab_maptrack(gt, h);
 
-        if (!(map->flags & (GNTTAB_MAPPED | GNTTAB_UNMAPPING(GNTTAB_MAPPED))) ||
-            map->rd != rd)
+        if (!is_mapped(map) || map->rd != rd)
             continue;
         if (map->flags & GNTMAP_readonly)
             t->nr_read++;

@@ -103,7 +103,10 @@ int __must_check domain_claim_pages(struct domain *d, unsigned long nr_pages);
 unsigned long avail_heap_pages(void);
 unsigned long avail_heap_pages_bits(unsigned int bits);
 
-/** For the debug key 'm' and tests: free frames per order. */
+/** Register debug key 'm'. Boot only. */
+void page_debug_init(void);
+
+/** For the debug key and tests: free frames per order. */
 void heap_free_by_order(unsigned long counts[MAX_ORDER + 1]);
 
 #endif
