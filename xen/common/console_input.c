@@ -66,27 +66,34 @@ static void switch_input(void)
            to_hypervisor ? "Xenia" : "the control domain");
 }
 
-/* Returns whether the character was the last of a switch. */
-static bool note_switch_char(char c)
+/* Queue a character where it belongs. Switch characters are held back until it
+ * is known what they mean. Returns whether anything was queued. */
+static bool sort_char(char c)
 {
-    nr_switch_chars = c == SWITCH_CHAR ? nr_switch_chars + 1 : 0;
-    if (nr_switch_chars < SWITCH_COUNT)
+    struct char_queue *q = to_hypervisor ? &keys : &input;
+
+    if (c == SWITCH_CHAR) {
+        if (++nr_switch_chars == SWITCH_COUNT) {
+            nr_switch_chars = 0;
+            switch_input();
+        }
         return false;
-    nr_switch_chars = 0;
-    switch_input();
+    }
+
+    for (; nr_switch_chars > 0; nr_switch_chars--)
+        queue_put(q, SWITCH_CHAR);
+    queue_put(q, c);
     return true;
 }
 
 void console_receive(char c)
 {
     unsigned long flags = console_lock_irqsave();
-    bool switched = note_switch_char(c), key = to_hypervisor;
+    bool queued = sort_char(c), key = to_hypervisor;
 
-    if (!switched)
-        queue_put(key ? &keys : &input, c);
     console_unlock_irqrestore(flags);
 
-    if (switched)
+    if (!queued)
         return;
     if (key)
         timer_set(&key_timer, NOW());
