@@ -248,6 +248,8 @@ int domain_kill(struct domain *d)
             rc = gnttab_release_mappings(d);
         if (!rc)
             rc = arch_domain_relinquish(d);
+        if (!rc)
+            rc = domain_claim_pages(d, 0);
         if (rc)
             return rc;
         d->dying = DOMDYING_dead;

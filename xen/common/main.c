@@ -6,7 +6,9 @@
 #include "xen/bug.h"
 #include "xen/console.h"
 #include "xen/domain.h"
+#include "xen/gnttab.h"
 #include "xen/option.h"
+#include "xen/page_alloc.h"
 #include "xen/printk.h"
 #include "xen/sched.h"
 #include "xen/timer.h"
@@ -93,6 +95,8 @@ void start_xen(void)
     local_irq_enable();
     smp_start_cpus();     /* all CPUs idle */
     console_init_input(); /* keyboard, debug keys */
+    page_debug_init();
+    gnttab_init();
 
     start_dom0();
     idle_loop(); /* looks for work: dom0 */
