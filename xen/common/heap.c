@@ -33,15 +33,15 @@ static const u16 class_size[] = {16,  32,  48,  64,   80,   96,  112, 128,
 #define NR_CLASSES ARRAY_SIZE(class_size)
 #define MAX_SMALL  2016
 
-static DEFINE_SPINLOCK(heap_lock, LOCK_HEAP);
+static DEFINE_SPINLOCK(slab_lock, LOCK_HEAP); /* irq-safe */
 
-/* Under heap_lock. A full slab is on no list: its objects lead back to it. */
+/* Under slab_lock. A full slab is on no list: its objects lead back to it. */
 static struct list_head partial[NR_CLASSES];
 static bool initialised;
 
 static void init_locked(void)
 {
-    ASSERT_LOCKED(&heap_lock);
+    ASSERT_LOCKED(&slab_lock);
     for (unsigned int i = 0; i < NR_CLASSES; i++)
         list_init(&partial[i]);
     initialised = true;
@@ -83,7 +83,7 @@ static void *take_locked(struct slab *slab)
 {
     void *object = slab->free;
 
-    ASSERT_LOCKED(&heap_lock);
+    ASSERT_LOCKED(&slab_lock);
     slab->free = *(void **)object;
     if (--slab->nr_free == 0)
         list_del(&slab->list);
@@ -92,23 +92,24 @@ static void *take_locked(struct slab *slab)
 
 static void *alloc_small(unsigned int class)
 {
+    unsigned long flags;
     struct slab *slab = NULL;
     void *object;
 
-    spin_lock(&heap_lock);
+    spin_lock_irqsave(&slab_lock, flags);
     if (!initialised)
         init_locked();
     if (list_empty(&partial[class])) {
         /* Getting a page may flush TLBs: not under the lock. */
-        spin_unlock(&heap_lock);
+        spin_unlock_irqrestore(&slab_lock, flags);
         slab = slab_new(class);
         if (slab == NULL)
             return NULL;
-        spin_lock(&heap_lock);
+        spin_lock_irqsave(&slab_lock, flags);
         list_add(&slab->list, &partial[class]);
     }
     object = take_locked(list_first_entry(&partial[class], struct slab, list));
-    spin_unlock(&heap_lock);
+    spin_unlock_irqrestore(&slab_lock, flags);
     return memset(object, 0, class_size[class]);
 }
 
@@ -158,11 +159,12 @@ static void free_large(char *p)
 
 static void free_small(void *p)
 {
+    unsigned long flags;
     struct slab *slab = (struct slab *)((unsigned long)p & PAGE_MASK);
     struct list_head *head;
     bool release = false;
 
-    spin_lock(&heap_lock);
+    spin_lock_irqsave(&slab_lock, flags);
     BUG_ON(slab->class >= NR_CLASSES);
     head = &partial[slab->class];
     *(void **)p = slab->free;
@@ -175,7 +177,7 @@ static void free_small(void *p)
         list_del(&slab->list);
         release = true;
     }
-    spin_unlock(&heap_lock);
+    spin_unlock_irqrestore(&slab_lock, flags);
     if (release)
         free_xenheap_page(slab);
 }

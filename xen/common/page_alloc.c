@@ -21,6 +21,8 @@
 #define NR_ZONES        (PADDR_BITS - PAGE_SHIFT + 1)
 #define MAX_BOOT_RANGES 256
 
+/* Taken with interrupts off, like all locks of a rank above those that
+ * interrupt handlers take. */
 static DEFINE_SPINLOCK(heap_lock, LOCK_PAGE_ALLOC);
 
 /* Under heap_lock: */
@@ -154,7 +156,9 @@ static unsigned int largest_order(unsigned long mfn, unsigned long end)
 
 void end_boot_allocator(void)
 {
-    spin_lock(&heap_lock);
+    unsigned long flags;
+
+    spin_lock_irqsave(&heap_lock, flags);
     for (unsigned int i = 0; i < nr_boot_ranges; i++) {
         unsigned long mfn = boot_range[i].start, end = boot_range[i].end;
 
@@ -166,7 +170,7 @@ void end_boot_allocator(void)
         }
     }
     nr_boot_ranges = 0;
-    spin_unlock(&heap_lock);
+    spin_unlock_irqrestore(&heap_lock, flags);
 }
 
 /* Highest zone for frames below 2^bits bytes. */
@@ -221,14 +225,15 @@ static void block_flush(const struct page_info *pg, unsigned int order)
 struct page_info *heap_alloc(unsigned int order, unsigned int memflags,
                              unsigned long claim)
 {
+    unsigned long flags;
     struct page_info *pg = NULL;
 
     if (order > MAX_ORDER)
         return NULL;
-    spin_lock(&heap_lock);
+    spin_lock_irqsave(&heap_lock, flags);
     if (nr_claimed <= claim || nr_free >= nr_claimed - claim + (1UL << order))
         pg = block_take_locked(order, MEMF_get_bits(memflags));
-    spin_unlock(&heap_lock);
+    spin_unlock_irqrestore(&heap_lock, flags);
     if (pg == NULL)
         return NULL;
     block_flush(pg, order);
@@ -241,27 +246,30 @@ struct page_info *heap_alloc(unsigned int order, unsigned int memflags,
 
 void heap_free(struct page_info *pg, unsigned int order)
 {
+    unsigned long flags;
+
     for (unsigned long i = 0; i < (1UL << order); i++) {
         pg[i].owner = 0;
         pg[i].type_info = 0;
         WRITE_ONCE(pg[i].count_info, 0);
     }
-    spin_lock(&heap_lock);
+    spin_lock_irqsave(&heap_lock, flags);
     block_free_locked(mfn_x(page_to_mfn(pg)), order);
-    spin_unlock(&heap_lock);
+    spin_unlock_irqrestore(&heap_lock, flags);
 }
 
 int heap_claim(unsigned long *claim, unsigned long nr)
 {
+    unsigned long flags;
     int rc = -ENOMEM;
 
-    spin_lock(&heap_lock);
+    spin_lock_irqsave(&heap_lock, flags);
     if (nr <= *claim || nr - *claim <= nr_free - min(nr_claimed, nr_free)) {
         nr_claimed += nr - *claim;
         *claim = nr;
         rc = 0;
     }
-    spin_unlock(&heap_lock);
+    spin_unlock_irqrestore(&heap_lock, flags);
     return rc;
 }
 
@@ -305,8 +313,10 @@ unsigned long avail_heap_pages_bits(unsigned int bits)
 
 void heap_free_by_order(unsigned long counts[MAX_ORDER + 1])
 {
-    spin_lock(&heap_lock);
+    unsigned long flags;
+
+    spin_lock_irqsave(&heap_lock, flags);
     for (unsigned int order = 0; order <= MAX_ORDER; order++)
         counts[order] = free_blocks[order] << order;
-    spin_unlock(&heap_lock);
+    spin_unlock_irqrestore(&heap_lock, flags);
 }

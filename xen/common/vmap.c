@@ -19,19 +19,20 @@ struct vmap_range {
     unsigned long nr;    /* pages, without the guard page */
 };
 
-static DEFINE_SPINLOCK(vmap_lock, LOCK_VMAP);
+static DEFINE_SPINLOCK(vmap_lock, LOCK_VMAP); /* irq-safe */
 /* Under vmap_lock: */
 static LIST_HEAD(ranges);
 
 /* Find a gap and put the range there. Returns 0 or -ENOMEM. */
 static int range_insert(struct vmap_range *range)
 {
+    unsigned long flags;
     unsigned long start = VMAP_VIRT_START;
     unsigned long size = (range->nr + 1) << PAGE_SHIFT;
     struct vmap_range *next;
     int rc = -ENOMEM;
 
-    spin_lock(&vmap_lock);
+    spin_lock_irqsave(&vmap_lock, flags);
     list_for_each_entry(next, &ranges, list) {
         if (next->start - start >= size)
             break;
@@ -42,7 +43,7 @@ static int range_insert(struct vmap_range *range)
         list_add_tail(&range->list, &next->list);
         rc = 0;
     }
-    spin_unlock(&vmap_lock);
+    spin_unlock_irqrestore(&vmap_lock, flags);
     return rc;
 }
 
@@ -66,21 +67,24 @@ static struct vmap_range *range_alloc(unsigned long nr)
 /* Its pages are not mapped any more. */
 static void range_free(struct vmap_range *range)
 {
-    spin_lock(&vmap_lock);
+    unsigned long flags;
+
+    spin_lock_irqsave(&vmap_lock, flags);
     list_del(&range->list);
-    spin_unlock(&vmap_lock);
+    spin_unlock_irqrestore(&vmap_lock, flags);
     xfree(range);
 }
 
 static struct vmap_range *range_find(unsigned long va)
 {
+    unsigned long flags;
     struct vmap_range *range, *found = NULL;
 
-    spin_lock(&vmap_lock);
+    spin_lock_irqsave(&vmap_lock, flags);
     list_for_each_entry(range, &ranges, list)
         if (range->start == va)
             found = range;
-    spin_unlock(&vmap_lock);
+    spin_unlock_irqrestore(&vmap_lock, flags);
     return found;
 }
 
