@@ -21,6 +21,7 @@
  */
 #include "evtchn_internal.h"
 
+#include "xen/audit.h"
 #include "xen/errno.h"
 #include "xen/heap.h"
 
@@ -435,4 +436,17 @@ void evtchn_fifo_destroy(struct domain *d, struct evtchn_fifo *f)
             xfree(f->vcpu[i]);
         }
     xfree(f);
+}
+
+void evtchn_audit_frames(struct domain *d, struct audit *a)
+{
+    const struct evtchn_fifo *f = d->evtchn->fifo;
+
+    if (f == NULL)
+        return;
+    for (unsigned int i = 0; i < f->nr_pages; i++)
+        audit_see(a, virt_to_mfn(f->page[i]), true);
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (f->vcpu[i] != NULL)
+            audit_see(a, virt_to_mfn(f->vcpu[i]->block), true);
 }

@@ -3,6 +3,7 @@
  * the mappings of all domains. */
 #include "gnttab_internal.h"
 
+#include "xen/audit.h"
 #include "xen/debug_key.h"
 #include "xen/printk.h"
 
@@ -97,6 +98,24 @@ unsigned int gnttab_audit(struct domain *d)
            d->domain_id, used.nr_read, used.nr_write, mapped.nr_read,
            mapped.nr_write);
     return bad + 1;
+}
+
+void gnttab_audit_frames(struct domain *d, struct audit *a)
+{
+    struct gnttab *gt = d->gnttab;
+
+    if (gt == NULL)
+        return;
+    spin_lock(&gt->lock);
+    for (grant_ref_t ref = 0; ref < gnttab_nr_entries(gt); ref++) {
+        const struct gnttab_active *act = gnttab_active(gt, ref);
+
+        if (act->kind == GRANT_transitive)
+            continue;
+        for (u32 i = 0; i < act->nr_read + act->nr_write; i++)
+            audit_see(a, _mfn(act->frame), i < act->nr_write);
+    }
+    spin_unlock(&gt->lock);
 }
 
 void gnttab_dump(struct domain *d)

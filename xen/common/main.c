@@ -3,6 +3,7 @@
 #include "xen/main.h"
 
 #include "xen/boot_info.h"
+#include "xen/audit.h"
 #include "xen/bug.h"
 #include "xen/console.h"
 #include "xen/domain.h"
@@ -97,6 +98,7 @@ void start_xen(void)
     console_init_input(); /* keyboard, debug keys */
     page_debug_init();
     gnttab_init();
+    audit_init();
 
     start_dom0();
     idle_loop(); /* looks for work: dom0 */

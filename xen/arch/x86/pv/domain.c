@@ -19,7 +19,8 @@
 #include "asm/switch.h"
 #include "asm/xstate.h"
 
-#define NR_TRAPS 256
+#define NR_TRAPS   256
+#define IOPL_SHIFT 12
 
 int arch_domain_create(struct domain *d)
 {
@@ -248,6 +249,8 @@ static void load_user_regs(struct vcpu *v, const struct cpu_user_regs *u)
     BUILD_BUG_ON(offsetof(struct cpu_regs, ss) !=
                  offsetof(struct cpu_user_regs, ss));
     memcpy(r, u, sizeof(*r));
+    /* The guest's IOPL is virtual: the hardware's stays 0. */
+    v->arch.iopl = (u->rflags & X86_EFLAGS_IOPL) >> IOPL_SHIFT;
     r->entry_vector = 0;
     r->error_code = 0;
     r->cs = fixup_selector(r->cs);
@@ -320,6 +323,7 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
 
     memcpy(&c->user_regs, &v->arch.regs, sizeof(v->arch.regs));
     c->user_regs.saved_upcall_mask = v->vcpu_info->evtchn_upcall_mask;
+    c->user_regs.rflags |= (u64)v->arch.iopl << IOPL_SHIFT;
     c->user_regs.ds = v->arch.ds;
     c->user_regs.es = v->arch.es;
     c->user_regs.fs = v->arch.fs;
