@@ -9,28 +9,61 @@
 #include "xen/panic.h"
 #include "xen/printk.h"
 #include "xen/shutdown.h"
+#include "xen/symbols.h"
 #include "xen/vsprintf.h"
 #include "asm/current.h"
+#include "asm/page.h"
 #include "asm/smp.h"
 
 #define MAX_FRAMES 32
 
-void backtrace_from(unsigned long rip, unsigned long frame)
+bool on_own_stack(unsigned long addr)
 {
-    unsigned long page = frame & ~(STACK_SIZE - 1UL);
+    unsigned long here = (unsigned long)__builtin_frame_address(0);
+    unsigned long offset = addr & (STACK_SIZE - 1UL);
 
+    return !(addr & 7) && (addr ^ here) < STACK_SIZE &&
+           offset <= STACK_SIZE - 16 &&
+           offset / PAGE_SIZE != STACK_GUARD_PAGE &&
+           (offset + 8) / PAGE_SIZE != STACK_GUARD_PAGE;
+}
+
+static void show_caller(unsigned long rip)
+{
+    printk("   [<%016lx>] %ps\n", rip, (void *)rip);
+}
+
+/* No chain of frames: show what looks like return addresses. */
+static void scan_stack(unsigned long sp)
+{
+    unsigned long offset, size;
+    unsigned int shown = 0;
+
+    for (; on_own_stack(sp) && shown < MAX_FRAMES; sp += 8) {
+        unsigned long word = *(unsigned long *)sp;
+
+        if (symbol_lookup(word, &offset, &size)) {
+            show_caller(word);
+            shown++;
+        }
+    }
+}
+
+void backtrace_from(unsigned long rip, unsigned long frame, unsigned long sp)
+{
     printk("Backtrace:\n");
-    for (unsigned int i = 0; i < MAX_FRAMES; i++) {
-        unsigned long *words = (unsigned long *)frame;
+    show_caller(rip);
+    if (!on_own_stack(frame)) {
+        scan_stack(sp);
+        return;
+    }
 
-        if (rip)
-            printk("   [<%p>] %ps\n", (void *)rip, (void *)rip);
-        /* Frames lie on one stack, each above the last. */
-        if ((frame & 7) || (frame & ~(STACK_SIZE - 1UL)) != page ||
-            (frame & (STACK_SIZE - 1UL)) > STACK_SIZE - 16)
-            break;
-        rip = words[1];
-        if (rip == 0 || words[0] <= frame)
+    /* Each frame lies above the last. */
+    for (unsigned int i = 0; i < MAX_FRAMES && on_own_stack(frame); i++) {
+        const unsigned long *words = (const unsigned long *)frame;
+
+        show_caller(words[1]);
+        if (words[0] <= frame)
             break;
         frame = words[0];
     }
@@ -41,7 +74,7 @@ static __always_inline void backtrace_here(void)
 {
     unsigned long *frame = __builtin_frame_address(0);
 
-    backtrace_from(frame[1], frame[0]);
+    backtrace_from(frame[1], frame[0], (unsigned long)(frame + 2));
 }
 
 static void begin_failure(void)

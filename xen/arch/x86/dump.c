@@ -54,17 +54,21 @@ static void show_control(void)
            REG(rdmsr(MSR_KERNEL_GS_BASE)));
 }
 
-/* Words of this CPU's own stack, as far as it goes. */
+/* An overflow ends in the guard page: what lies above it tells of it. */
+static unsigned long skip_guard_page(unsigned long sp)
+{
+    unsigned long guard =
+        (sp & ~(STACK_SIZE - 1UL)) + STACK_GUARD_PAGE * PAGE_SIZE;
+
+    return sp - guard < PAGE_SIZE ? guard + PAGE_SIZE : sp;
+}
+
 static void show_own_stack(unsigned long sp)
 {
-    unsigned long here = (unsigned long)__builtin_frame_address(0);
-    unsigned long end = (here | (STACK_SIZE - 1)) + 1;
     unsigned int nr = 0;
 
-    if ((sp & 7) || (sp & ~(STACK_SIZE - 1UL)) != (here & ~(STACK_SIZE - 1UL)))
-        return;
     printk("Stack at %016lx:", sp);
-    for (; sp < end && nr < STACK_WORDS; sp += 8, nr++)
+    for (; on_own_stack(sp) && nr < STACK_WORDS; sp += 8, nr++)
         printk("%s%016lx", nr % 4 ? " " : "\n  ", *(unsigned long *)sp);
     printk("\n");
 }
@@ -75,8 +79,10 @@ void show_registers(const struct cpu_regs *regs)
     show_gprs(regs);
     show_control();
     if (!guest_frame(regs)) {
-        show_own_stack(regs->rsp);
-        backtrace_from(regs->rip, regs->rbp);
+        unsigned long sp = skip_guard_page(regs->rsp);
+
+        show_own_stack(sp);
+        backtrace_from(regs->rip, regs->rbp, sp);
     }
 }
 

@@ -7,8 +7,6 @@
 #include "xen/percpu.h"
 #include "asm/mm.h"
 
-#define STACK_GUARD_PAGE 4
-
 /* The linked copies: the boot CPU's. */
 extern char percpu_start[], percpu_end[];
 extern char cpu0_stack[];

@@ -137,7 +137,8 @@ static void map_image_part(const char *start, const char *end, u64 flags)
 /* The image, each part with its rights, and no other way to write its code. */
 static void map_image(void)
 {
-    unsigned long guard = (unsigned long)cpu0_stack + 4 * PAGE_SIZE;
+    unsigned long guard =
+        (unsigned long)cpu0_stack + STACK_GUARD_PAGE * PAGE_SIZE;
 
     map_image_part(_start, _etext, PAGE_HYPERVISOR_RX);
     map_image_part(_srodata, _erodata, PAGE_HYPERVISOR_RO);

@@ -67,8 +67,9 @@
 #define CPU_AREA_STUB_DATA 0x21000
 
 /* Stacks: 8 pages per CPU, naturally aligned. See current.h. */
-#define STACK_ORDER 3
-#define STACK_SIZE  (4096 << STACK_ORDER)
+#define STACK_ORDER      3
+#define STACK_GUARD_PAGE 4
+#define STACK_SIZE       (4096 << STACK_ORDER)
 
 /* Selectors. Guests know those with RPL 3 by number (public/arch_x86_64.h). */
 #define HYPERVISOR_CS   0xe008
