@@ -17,6 +17,9 @@
 
 #define MAX_FRAMES 32
 
+/* Where the image's code ends, from the linker script. */
+extern const char _etext[];
+
 bool on_own_stack(unsigned long addr)
 {
     unsigned long here = (unsigned long)__builtin_frame_address(0);
@@ -42,7 +45,8 @@ static void scan_stack(unsigned long sp)
     for (; on_own_stack(sp) && shown < MAX_FRAMES; sp += 8) {
         unsigned long word = *(unsigned long *)sp;
 
-        if (symbol_lookup(word, &offset, &size)) {
+        if (word < (unsigned long)_etext &&
+            symbol_lookup(word, &offset, &size)) {
             show_caller(word);
             shown++;
         }
