@@ -2,6 +2,7 @@
 /* Events that code outside of event channels sends are written down. */
 #include "xen/evtchn.h"
 
+#include "xen/sched.h"
 #include "fake/fake.h"
 
 struct fake_sent fake_sent[FAKE_MAX_SENT];
@@ -33,4 +34,11 @@ void send_guest_global_virq(struct domain *d, unsigned int virq)
 void send_global_virq(unsigned int virq)
 {
     note(NULL, NULL, virq, 0);
+}
+
+void vcpu_mark_events_pending(struct vcpu *v)
+{
+    v->vcpu_info->evtchn_upcall_pending = 1;
+    vcpu_unblock(v);
+    vcpu_kick(v);
 }

@@ -34,10 +34,3 @@ void vcpu_kick(struct vcpu *v)
     (void)v;
     fake_nr_kicks++;
 }
-
-void vcpu_mark_events_pending(struct vcpu *v)
-{
-    v->vcpu_info->evtchn_upcall_pending = 1;
-    vcpu_unblock(v);
-    vcpu_kick(v);
-}
