@@ -70,6 +70,14 @@ static void free_domain(struct domain *d)
     free(d->vcpu);
 }
 
+void fake_domain_free(struct domain *d)
+{
+    for (unsigned int i = 0; i < MAX_DOMAINS; i++)
+        if (table[i].d == d)
+            table[i].d = NULL;
+    free_domain(d);
+}
+
 void fake_domains_free(void)
 {
     for (unsigned int i = 0; i < MAX_DOMAINS; i++)
@@ -132,14 +140,4 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     for (unsigned int i = 0; i < MAX_DOMAINS; i++)
         if (table[i].d == d)
             table[i].crashes++;
-}
-
-void domain_pause(struct domain *d)
-{
-    atomic_inc(&d->pause_count);
-}
-
-void domain_unpause(struct domain *d)
-{
-    atomic_dec(&d->pause_count);
 }

@@ -5,6 +5,7 @@
 #include "fake/fake.h"
 
 s_time_t fake_now;
+s_time_t fake_programmed[FAKE_NR_CPUS];
 unsigned long tsc_khz = 1000000;
 
 s_time_t NOW(void)
@@ -14,7 +15,7 @@ s_time_t NOW(void)
 
 void reprogram_timer(s_time_t deadline)
 {
-    (void)deadline;
+    fake_programmed[smp_processor_id()] = deadline;
 }
 
 void update_vcpu_system_time(struct vcpu *v)

@@ -3,7 +3,9 @@
  * Ticket spinlocks: whoever comes first is served first.
  *
  * A debug build keeps a list of the locks that each CPU holds, and checks
- *  - that ranks grow,
+ *  - that ranks grow; those of locks taken with interrupts off are compared
+ *    with each other only, because the others may belong to what an interrupt
+ *    has interrupted, and by the last rule no circle has both kinds in it,
  *  - that a CPU neither takes a lock twice nor gives back what it does not
  *    hold,
  *  - that a lock is taken either with interrupts on or with interrupts off, not
@@ -24,7 +26,10 @@ enum { LOCK_IRQ_UNKNOWN, LOCK_IRQ_OFF, LOCK_IRQ_ON, LOCK_IRQ_REPORTED };
 
 struct held_locks {
     unsigned int nr;
-    spinlock_t *lock[MAX_HELD];
+    struct {
+        spinlock_t *lock;
+        bool irqs_on; /* when it was taken */
+    } entry[MAX_HELD];
 };
 
 static DEFINE_PER_CPU(struct held_locks, held_locks);
@@ -57,7 +62,8 @@ static void check_before(const spinlock_t *lock, bool nested)
     if (lock->rank == LOCK_NONE)
         return;
     for (unsigned int i = 0; i < held->nr; i++)
-        BUG_ON(held->lock[i]->rank + !nested > lock->rank);
+        BUG_ON(held->entry[i].lock->rank + !nested > lock->rank &&
+               (local_irq_is_enabled() || !held->entry[i].irqs_on));
 }
 
 static void note_taken(spinlock_t *lock)
@@ -68,7 +74,8 @@ static void note_taken(spinlock_t *lock)
     if (lock->rank == LOCK_NONE)
         return;
     BUG_ON(held->nr == MAX_HELD);
-    held->lock[held->nr++] = lock;
+    held->entry[held->nr].irqs_on = local_irq_is_enabled();
+    held->entry[held->nr++].lock = lock;
 }
 
 static void note_given_back(spinlock_t *lock)
@@ -82,9 +89,9 @@ static void note_given_back(spinlock_t *lock)
         return;
     do
         BUG_ON(i-- == 0);
-    while (held->lock[i] != lock);
+    while (held->entry[i].lock != lock);
     for (held->nr--; i < held->nr; i++)
-        held->lock[i] = held->lock[i + 1];
+        held->entry[i] = held->entry[i + 1];
 }
 
 static inline void take(spinlock_t *lock, bool nested)

@@ -16,11 +16,7 @@
 #include "xen/printk.h"
 #include "xen/softirq.h"
 #include "xen/spinlock.h"
-#include "xen/symbols.h"
 #include "asm/smp.h"
-
-/* Timers that are due so soon share the interrupt of an earlier one. */
-#define SLOP_NSEC 1000
 
 /* Lines of the debug key for each CPU. */
 #define MAX_DUMPED 32
@@ -194,7 +190,7 @@ static void run_first(struct cpu_timers *ct)
 static void timer_softirq(void)
 {
     struct cpu_timers *ct = &this_cpu(cpu_timers);
-    s_time_t due = NOW() + SLOP_NSEC;
+    s_time_t due = NOW();
 
     spin_lock_irq(&ct->lock);
     while (ct->queue.first && ct->queue.first->key <= due)
@@ -205,11 +201,9 @@ static void timer_softirq(void)
 
 void timer_interrupt(void)
 {
-    struct cpu_timers *ct = &this_cpu(cpu_timers);
-
-    spin_lock(&ct->lock);
-    ct->programmed = STIME_MAX;
-    spin_unlock(&ct->lock);
+    /* Without the lock: this CPU does not hold it, and another one that finds
+     * the old value need not know better, for the softirq looks at all. */
+    WRITE_ONCE(this_cpu(cpu_timers).programmed, STIME_MAX);
     raise_softirq(TIMER_SOFTIRQ);
 }
 

@@ -40,6 +40,8 @@ void fake_set_current(struct vcpu *v);
  * max_pages is without limit. */
 struct domain *fake_domain(domid_t domid, unsigned int nr_vcpus);
 void fake_domains_free(void);
+/** Free one of them. */
+void fake_domain_free(struct domain *d);
 /** How often domain_crash() was called for it. */
 unsigned int fake_domain_crashes(const struct domain *d);
 
@@ -67,6 +69,8 @@ void fake_set_preempt(bool wanted);
 
 /* Time: time.c and timer.c. */
 extern s_time_t fake_now;
+/* Argument of the last reprogram_timer() on each CPU. */
+extern s_time_t fake_programmed[FAKE_NR_CPUS];
 /** Let time go on to `until`, firing what is due in order of deadline. */
 void fake_run_timers(s_time_t until);
 
