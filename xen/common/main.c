@@ -7,6 +7,7 @@
 #include "xen/bug.h"
 #include "xen/console.h"
 #include "xen/domain.h"
+#include "xen/evtchn.h"
 #include "xen/gnttab.h"
 #include "xen/option.h"
 #include "xen/page_alloc.h"
@@ -97,6 +98,7 @@ void start_xen(void)
     smp_start_cpus();     /* all CPUs idle */
     console_init_input(); /* keyboard, debug keys */
     page_debug_init();
+    evtchn_init();
     gnttab_init();
     audit_init();
 
