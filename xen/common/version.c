@@ -89,7 +89,8 @@ long do_xen_version(unsigned long cmd, unsigned long arg, unsigned long a2,
         return copy_to_guest(arg, current->domain->handle,
                              sizeof(current->domain->handle));
     case XENVER_commandline:
-        return copy_text(arg, current->domain->is_control ? boot_info.cmdline : "",
+        return copy_text(arg,
+                         current->domain->is_control ? boot_info.cmdline : "",
                          sizeof(xen_commandline_t));
     case XENVER_build_id:
         return -ENODATA;

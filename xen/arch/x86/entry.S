@@ -347,8 +347,13 @@ trap_entries:
     .if vec == 8
     jmp   double_fault
     .else
-    .if (vec < 32) && ((0x00227c00 >> vec) & 1)
-    .else
+    .set has_error_code, 0
+    .irp v, 10, 11, 12, 13, 14, 17, 21
+    .if vec == \v
+    .set has_error_code, 1
+    .endif
+    .endr
+    .if !has_error_code
     pushq $0
     .endif
     movl  $vec, 4(%rsp)

@@ -36,7 +36,7 @@ enum lock_rank {
     LOCK_TIME = 96,         /* calibration, wallclock, CMOS */
     LOCK_HEAP = 110,        /* small objects */
     LOCK_VMAP = 112,        /* virtual ranges */
-    LOCK_XEN_MAP = 114,    /* the hypervisor's own page tables */
+    LOCK_XEN_MAP = 114,     /* the hypervisor's own page tables */
     LOCK_PAGE_ALLOC = 120,  /* free pages */
     LOCK_CALL_CPUS = 124,   /* one remote function call at a time */
     LOCK_CONSOLE = 130,     /* innermost: anything may print */

@@ -36,7 +36,7 @@ struct vcpu {
     struct vcpu_runstate_info runstate; /* under the run queue's lock */
     u64 runstate_guest;                 /* guest VA of its copy; 0: none */
     bool runstate_stale; /* the copy is old: see vcpu_runstate_publish() */
-    u64 time_area_guest;                /* guest VA of pvclock copy; 0: none */
+    u64 time_area_guest; /* guest VA of pvclock copy; 0: none */
 
     /* Timers of this vcpu; fire on `processor`. */
     struct timer singleshot_timer;

@@ -243,7 +243,8 @@ long do_update_descriptor(unsigned long maddr, unsigned long desc,
         return hc_error(-EINVAL);
     }
 
-    WRITE_ONCE(*(u64 *)(mfn_to_virt(mfn) + (maddr & ~PAGE_MASK)), value);
+    WRITE_ONCE(((u64 *)mfn_to_virt(mfn))[(maddr & ~PAGE_MASK) / sizeof(u64)],
+               value);
     page_put_and_type(pg);
     return 0;
 }

@@ -63,7 +63,7 @@ static inline paddr_t mfn_to_maddr(mfn_t mfn)
 /** Sign extension of bit 47 is right. */
 static inline bool is_canonical_address(unsigned long va)
 {
-    return ((long)va >> 47) == ((long)va >> 63);
+    return va < (1UL << 47) || va >= -(1UL << 47);
 }
 
 /** A guest may name this address: canonical and not the hypervisor's. */
