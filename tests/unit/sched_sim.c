@@ -38,6 +38,7 @@ static struct vcpu_info more_vcpu_info;
 unsigned long sim_switches;
 int sim_shutdown_reason;
 u64 sim_pending_ports;
+void (*sim_while_saving)(struct vcpu *prev);
 
 /* What the scheduler needs of others. */
 
@@ -94,6 +95,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     BUG_ON(!is_idle_vcpu(next) && !vcpu_runnable(next));
 
     current = next;
+    if (sim_while_saving)
+        sim_while_saving(prev);
     context_saved(prev);
     sim_switches++;
     if (b && b->woken_at != STIME_MAX) {
@@ -123,9 +126,10 @@ bool sim_idle(unsigned int cpu)
     return is_idle_vcpu(sim_current(cpu));
 }
 
-void sim_enter(unsigned int cpu)
+void sim_enter(const struct vcpu *v)
 {
-    fake_set_cpu(cpu);
+    fake_set_cpu(v->processor);
+    BUG_ON(current != v);
 }
 
 /* Leave the hypervisor on this CPU: softirqs first. */
@@ -139,7 +143,10 @@ static void leave(void)
 void sim_settle(void)
 {
     unsigned int here = smp_processor_id();
+    jmp_buf outer;
     bool again = true;
+
+    memcpy(outer, left_hypervisor, sizeof(outer));
 
     cpumask_set(here, &fake_event_checks);
     while (again) {
@@ -155,6 +162,7 @@ void sim_settle(void)
     /* Nobody has been asked to look without being interrupted. */
     for (unsigned int cpu = 0; cpu < nr; cpu++)
         BUG_ON(softirq_is_pending(cpu));
+    memcpy(left_hypervisor, outer, sizeof(outer));
     fake_set_cpu(here);
 }
 
@@ -303,6 +311,7 @@ void sim_start(unsigned int nr_cpus_wanted)
     nr_behaviours = 0;
     sim_shutdown_reason = -1;
     sim_pending_ports = 0;
+    sim_while_saving = NULL;
     cpumask_zero(&cpu_online_map);
     cpumask_zero(&fake_event_checks);
     for (unsigned int cpu = 0; cpu < nr; cpu++) {

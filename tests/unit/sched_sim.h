@@ -30,8 +30,8 @@ void sim_wake(struct vcpu *v);
 void sim_pass(s_time_t ns);
 /** Let the CPUs do what is pending, in no time. */
 void sim_settle(void);
-/** Make this CPU the one that the test runs as. */
-void sim_enter(unsigned int cpu);
+/** Let the CPU that v runs on be the one that makes the next calls. */
+void sim_enter(const struct vcpu *v);
 
 /** CPU time that v has had. */
 s_time_t sim_ran(const struct vcpu *v);
@@ -41,6 +41,8 @@ s_time_t sim_latency(const struct vcpu *v);
 struct vcpu *sim_current(unsigned int cpu);
 /** Does cpu run no guest? */
 bool sim_idle(unsigned int cpu);
+/** If set: called on each switch before the state of `prev` is saved. */
+extern void (*sim_while_saving)(struct vcpu *prev);
 /** Number of switches to another vcpu so far. */
 extern unsigned long sim_switches;
 /** Reason of the last domain_shutdown(); -1: none. */
