@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The tiny kernel: entry, exception and event stubs, ELF notes. */
+#include "public/elfnote.h"
+#include "public/features.h"
+
     .section .text.head, "ax"
     .globl _start, hypercall_page, trap_int3, trap_ud, ev_cb, fail_cb, ev_count, shared_page
 _start:
@@ -58,14 +61,22 @@ ev_count:
     .asciz "Xen"
     .quad \val
     .endm
+    .macro note_l type, val
+    .long 4, 4, \type
+    .asciz "Xen"
+    .long \val
+    .endm
     .section .note.Xen, "a", @note
-    note_s 6, tinypv
-    note_s 7, 1
-    note_s 5, xen-3.0
-    note_s 8, generic
-    note_s 9, yes
-    note_q 3, 0xffffffff80000000
-    note_q 4, 0
-    note_q 1, _start
-    note_q 2, hypercall_page
+    note_s XEN_ELFNOTE_GUEST_OS, tinypv
+    note_s XEN_ELFNOTE_GUEST_VERSION, 1
+    note_s XEN_ELFNOTE_XEN_VERSION, xen-3.0
+    note_s XEN_ELFNOTE_LOADER, generic
+    note_s XEN_ELFNOTE_PAE_MODE, yes
+    note_l XEN_ELFNOTE_SUPPORTED_FEATURES, (1 << XENFEAT_writable_page_tables) | (1 << XENFEAT_dom0)
+    note_l XEN_ELFNOTE_MOD_START_PFN, 1
+    note_q XEN_ELFNOTE_VIRT_BASE, 0xffffffff80000000
+    note_q XEN_ELFNOTE_PADDR_OFFSET, 0
+    note_q XEN_ELFNOTE_INIT_P2M, 0x8000000000
+    note_q XEN_ELFNOTE_ENTRY, _start
+    note_q XEN_ELFNOTE_HYPERCALL_PAGE, hypercall_page
     .section .note.GNU-stack, "", @progbits
