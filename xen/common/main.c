@@ -22,6 +22,7 @@
 #include "asm/dom0.h"
 #include "asm/io_apic.h"
 #include "asm/irq.h"
+#include "asm/mm.h"
 #include "asm/smp.h"
 #include "asm/switch.h"
 #include "asm/time.h"
@@ -65,6 +66,8 @@ static void start_dom0(void)
         panic("dom0 cannot be created (error %d): give the machine more RAM",
               rc);
     construct_dom0(d, &boot_info.module[0], initrd);
+    printk("Starting dom0; Ctrl-a three times switches console input\n");
+    console_release_screen();
     domain_unpause(d);
 }
 
@@ -91,6 +94,7 @@ void start_xen(void)
     time_init(); /* clocks; timers work */
 
     domains_init();    /* owners that are no domains, the idle domain */
+    m2p_share();       /* control domains may map it */
     sched_cpu_init(0); /* run queues, idle vcpus */
     current = idle_domain->vcpu[0];
     spin_irq_checks_start(); /* locks may be asked for by interrupts now */

@@ -11,6 +11,7 @@
 #include "xen/vcpu.h"
 #include "asm/acpi.h"
 #include "asm/e820.h"
+#include "asm/mm.h"
 
 /* Entries that XENMEM_set_memory_map takes. */
 #define MAX_GUEST_E820 128
@@ -134,6 +135,26 @@ static long op_machphys_mapping(void *arg)
     return 0;
 }
 
+/* A chunk that no RAM needs is told as the one before it: a caller maps all. */
+static long op_machphys_mfn_list(void *arg)
+{
+    struct xen_machphys_mfn_list *list = arg;
+    unsigned long nr = min((unsigned long)list->max_extents, m2p_nr_chunks());
+    xen_pfn_t frame = 0;
+
+    list->nr_extents = 0;
+    for (unsigned long i = 0; i < nr; i++) {
+        mfn_t mfn = m2p_chunk(i);
+
+        if (!mfn_eq(mfn, INVALID_MFN))
+            frame = mfn_x(mfn);
+        if (copy_to_guest_index(list->extent_start, i, &frame) != 0)
+            return -EFAULT;
+        list->nr_extents++;
+    }
+    return 0;
+}
+
 /* clang-format off */
 static const struct subop map_ops[] = {
     SUBOP(XENMEM_memory_map, op_memory_map,
@@ -144,6 +165,8 @@ static const struct subop map_ops[] = {
           struct xen_foreign_memory_map, COPY_IN, HC_CONTROL),
     SUBOP(XENMEM_machphys_mapping, op_machphys_mapping,
           struct xen_machphys_mapping, COPY_OUT, HC_ANY),
+    SUBOP(XENMEM_machphys_mfn_list, op_machphys_mfn_list,
+          struct xen_machphys_mfn_list, COPY_INOUT, HC_CONTROL),
 };
 /* clang-format on */
 

@@ -198,11 +198,13 @@ static void back_table(unsigned long va, unsigned long end, int fill,
     }
 }
 
-/* The pieces of a table at `base` that hold `size` bytes for each frame of RAM.
- */
+/* The pieces of a table at `base` that hold `size` bytes for each frame of RAM;
+ * whole chunks of one that guests see too (XENMEM_machphys_mfn_list). */
 static void back_frames(unsigned long base, size_t size, int fill,
                         unsigned long alias, u64 alias_flags)
 {
+    unsigned long unit = alias ? CHUNK : PAGE_SIZE;
+
     unsigned long done = base;
 
     for (unsigned int i = 0; i < e820.nr; i++) {
@@ -213,8 +215,8 @@ static void back_frames(unsigned long base, size_t size, int fill,
 
         if (e->type != E820_RAM || first >= last)
             continue;
-        va = max((base + first * size) & PAGE_MASK, done);
-        end = ROUNDUP(base + last * size, PAGE_SIZE);
+        va = max(ROUNDDOWN(base + first * size, unit), done);
+        end = ROUNDUP(base + last * size, unit);
         back_table(va, end, fill, alias, alias_flags);
         done = max(done, end);
     }

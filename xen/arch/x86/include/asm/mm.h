@@ -20,6 +20,21 @@ int __must_check map_pages_to_xen(unsigned long va, mfn_t mfn, unsigned long nr,
 /** Unmap 4 KiB mappings and flush them from all TLBs. */
 void destroy_xen_mappings(unsigned long va, unsigned long nr);
 
+/* The M2P consists of chunks, each in one piece. */
+#define M2P_CHUNK_SIZE 0x200000UL
+
+static inline unsigned long m2p_nr_chunks(void)
+{
+    return DIV_ROUND_UP(max_page * sizeof(u64), M2P_CHUNK_SIZE);
+}
+
+/** First frame of a chunk below m2p_nr_chunks(); INVALID_MFN if there is no RAM
+ * that it would be about. */
+mfn_t m2p_chunk(unsigned long index);
+
+/** Let control domains map the M2P, read-only, as DOMID_XEN's. Boot only. */
+void m2p_share(void);
+
 /** Start of a CPU's area (asm/config.h). */
 static inline unsigned long cpu_area(unsigned int cpu)
 {
