@@ -435,7 +435,8 @@ void construct_dom0(struct domain *d, const struct boot_module *kernel,
 
     b->nr_pages = choose_nr_pages((1UL << u.order) + PFN_UP(kernel->size) +
                                   (initrd ? PFN_UP(initrd->size) : 0));
-    d->mem.max_pages = ~0U;
+    d->mem.max_pages =
+        dom0_max_size == ~0UL ? ~0U : dom0_max_size >> PAGE_SHIFT;
     plan(b);
     create_vcpus(d);
     if (dom0_set_caps(d))
