@@ -378,6 +378,9 @@ static void exchange(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
             now);
         if (go_on)
             policy_enqueue(q, prev->sched, false, now);
+        /* It was woken after next was chosen: who woke it saw it running. */
+        if (go_on && next == q->idle)
+            raise_softirq(SCHEDULE_SOFTIRQ);
     }
     q->curr = next;
     q->run_start = now;
