@@ -9,7 +9,6 @@
 #include "xen/debug_key.h"
 #include "xen/errno.h"
 #include "xen/evtchn.h"
-#include "xen/hypercall.h"
 #include "xen/softirq.h"
 #include "asm/smp.h"
 
@@ -31,7 +30,10 @@ static unsigned int nr_behaviours;
 static struct domain *domains[16];
 static unsigned int nr_domains;
 static unsigned int nr;
-static jmp_buf left_hypervisor;
+/* Where a CPU goes on that has left the hypervisor. */
+static struct {
+    jmp_buf place;
+} left_hypervisor;
 /* For vcpus beyond those in shared_info: no events. */
 static struct vcpu_info more_vcpu_info;
 
@@ -70,11 +72,6 @@ int evtchn_port_poll(struct domain *d, evtchn_port_t port)
     return port >= 64 ? -EINVAL : !!(sim_pending_ports & (1UL << port));
 }
 
-bool hypercall_allowed(enum hc_right right)
-{
-    return right == HC_ANY || current->domain->is_control;
-}
-
 static struct behaviour *behaviour_of(const struct vcpu *v)
 {
     for (unsigned int i = 0; i < nr_behaviours; i++)
@@ -111,7 +108,7 @@ void continue_running(struct vcpu *same)
     if (is_idle_vcpu(same))
         cpumask_set(smp_processor_id(), &sched_idle_cpus);
     local_irq_enable();
-    longjmp(left_hypervisor, 1);
+    longjmp(left_hypervisor.place, 1);
 }
 
 /* CPUs. */
@@ -135,7 +132,7 @@ void sim_enter(const struct vcpu *v)
 /* Leave the hypervisor on this CPU: softirqs first. */
 static void leave(void)
 {
-    (void)setjmp(left_hypervisor);
+    (void)setjmp(left_hypervisor.place);
     if (softirq_is_pending(smp_processor_id()))
         do_softirq();
 }
@@ -143,10 +140,8 @@ static void leave(void)
 void sim_settle(void)
 {
     unsigned int here = smp_processor_id();
-    jmp_buf outer;
+    __typeof__(left_hypervisor) outer = left_hypervisor;
     bool again = true;
-
-    memcpy(outer, left_hypervisor, sizeof(outer));
 
     cpumask_set(here, &fake_event_checks);
     while (again) {
@@ -162,7 +157,7 @@ void sim_settle(void)
     /* Nobody has been asked to look without being interrupted. */
     for (unsigned int cpu = 0; cpu < nr; cpu++)
         BUG_ON(softirq_is_pending(cpu));
-    memcpy(left_hypervisor, outer, sizeof(outer));
+    left_hypervisor = outer;
     fake_set_cpu(here);
 }
 

@@ -69,6 +69,8 @@ void balance_kick_idle(const struct vcpu *v)
     struct cpumask allowed;
     unsigned int cpu;
 
+    if (cpumask_empty(&sched_idle_cpus))
+        return;
     cpumask_and(&allowed, &v->sched->hard, &cpu_online_map);
     cpu = idle_cpu_of(&allowed, v->processor);
     if (cpu < NR_CPUS && cpumask_test_and_clear(cpu, &sched_idle_cpus))
