@@ -246,7 +246,10 @@ void start(const struct start_info *si)
 {
     static struct sched_shutdown poweroff = {SHUTDOWN_poweroff};
 
+    uint64_t reset = tsc();
+
     print_result("memory", si->nr_pages * (PAGE_SIZE / 1024), " KiB\n");
+    print_result("reset_to_kernel", reset / 1000000, " ms\n");
     time_calls();
     time_page_tables(si);
     time_exceptions();
