@@ -25,7 +25,7 @@ static void dump_domain(const struct domain *d)
     const struct domain_mem *m = &d->mem;
 
     printk("d%d: %lu KiB", d->domain_id, KIB(READ_ONCE(m->tot_pages)));
-    if (m->max_pages < 1UL << 40)
+    if (m->max_pages < 0xffffffff) /* what dom0 without dom0_mem has */
         printk(" of %lu KiB", KIB(m->max_pages));
     printk(", %lu hypervisor pages, %lu KiB claimed\n", m->xenheap_pages,
            KIB(m->outstanding_claim));
