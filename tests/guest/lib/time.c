@@ -30,7 +30,7 @@ bool wait_until(volatile unsigned int *word, unsigned int value,
     while (*word != value) {
         if (time_ns() > end)
             return false;
-        hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield);
+        sleep_ms(1);
     }
     return true;
 }

@@ -30,7 +30,7 @@ void vcpu_context(struct vcpu_guest_context *context, unsigned int id,
                   void (*function)(void))
 {
     memset(context, 0, sizeof(*context));
-    context->flags = VGCF_in_kernel | VGCF_online;
+    context->flags = VGCF_in_kernel;
     context->user_regs.rip = (uint64_t)vcpu_entry;
     context->user_regs.cs = FLAT_KERNEL_CS;
     context->user_regs.rflags = RFLAGS_IF;
