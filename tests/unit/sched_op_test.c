@@ -125,6 +125,30 @@ static void event_while_the_state_is_saved_is_not_lost(void **state)
     assert_int_equal(run_state(v), RUNSTATE_running);
 }
 
+static void move_victim(struct vcpu *prev)
+{
+    struct cpumask mask;
+
+    if (prev == v) {
+        sim_while_saving = NULL;
+        vcpu_unblock(v);
+        cpumask_of(&mask, !v->processor);
+        assert_int_equal(vcpu_set_hard_affinity(v, &mask), 0);
+    }
+}
+
+static void affinity_set_while_the_state_is_saved_is_kept(void **state)
+{
+    unsigned int before = v->processor;
+
+    (void)state;
+    sched_op(SCHEDOP_block, NULL);
+    sim_while_saving = move_victim;
+    sim_settle();
+    assert_true(runs(v));
+    assert_int_not_equal(v->processor, before);
+}
+
 static void yield_alone_costs_nothing(void **state)
 {
     unsigned long before = sim_switches;
@@ -432,6 +456,7 @@ int main(void)
         TEST(block_with_an_event_pending_returns),
         TEST(event_before_the_switch_is_not_lost),
         TEST(event_while_the_state_is_saved_is_not_lost),
+        TEST(affinity_set_while_the_state_is_saved_is_kept),
         TEST(yield_alone_costs_nothing),
         TEST(yield_lets_the_next_run),
         TEST(poll_waits_for_its_port),

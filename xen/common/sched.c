@@ -210,95 +210,6 @@ void vcpu_block_current(void)
         raise_softirq(SCHEDULE_SOFTIRQ);
 }
 
-/* Affinity. */
-
-static void leave_forbidden_cpu(struct vcpu *v)
-{
-    unsigned long flags;
-    struct run_queue *q = vcpu_queue_lock(v, &flags);
-
-    if (cpumask_test(v->processor, &v->sched->hard) || !is_placed(q, v)) {
-        queue_unlock(q, flags);
-    } else if (q->curr == v) {
-        cpu_raise_softirq(v->processor, SCHEDULE_SOFTIRQ);
-        queue_unlock(q, flags);
-    } else {
-        policy_dequeue(q, v->sched);
-        place_and_unlock(q, v, false, flags);
-    }
-}
-
-int vcpu_set_hard_affinity(struct vcpu *v, const struct cpumask *mask)
-{
-    struct sched_vcpu *sv = v->sched;
-    struct run_queue *q;
-    unsigned long flags;
-
-    if (!cpumask_intersects(mask, &cpu_online_map))
-        return -EINVAL;
-
-    q = vcpu_queue_lock(v, &flags);
-    if (sv->pinned)
-        sv->unpinned_hard = *mask;
-    else
-        sv->hard = *mask;
-    queue_unlock(q, flags);
-    leave_forbidden_cpu(v);
-    return 0;
-}
-
-int vcpu_set_soft_affinity(struct vcpu *v, const struct cpumask *mask)
-{
-    struct run_queue *q;
-    unsigned long flags;
-
-    if (!cpumask_intersects(mask, &cpu_online_map))
-        return -EINVAL;
-
-    q = vcpu_queue_lock(v, &flags);
-    v->sched->soft = *mask;
-    queue_unlock(q, flags);
-    return 0;
-}
-
-void vcpu_get_affinity(const struct vcpu *v, struct cpumask *hard_out,
-                       struct cpumask *soft_out)
-{
-    const struct sched_vcpu *sv = v->sched;
-    unsigned long flags;
-    struct run_queue *q = vcpu_queue_lock(v, &flags);
-
-    *hard_out = sv->pinned ? sv->unpinned_hard : sv->hard;
-    *soft_out = sv->soft;
-    queue_unlock(q, flags);
-}
-
-int vcpu_pin_override(struct vcpu *v, int cpu)
-{
-    struct sched_vcpu *sv = v->sched;
-    struct run_queue *q;
-    unsigned long flags;
-    int rc = 0;
-
-    if (cpu >= 0 && (cpu >= NR_CPUS || !cpumask_test(cpu, &cpu_online_map)))
-        return -EINVAL;
-
-    q = vcpu_queue_lock(v, &flags);
-    if (cpu >= 0 && !sv->pinned) {
-        sv->unpinned_hard = sv->hard;
-        cpumask_of(&sv->hard, cpu);
-        sv->pinned = true;
-    } else if (cpu < 0 && sv->pinned) {
-        sv->hard = sv->unpinned_hard;
-        sv->pinned = false;
-    } else {
-        rc = cpu < 0 ? -EINVAL : -EBUSY;
-    }
-    queue_unlock(q, flags);
-    leave_forbidden_cpu(v);
-    return rc;
-}
-
 /* Switching. */
 
 /* prev, if it may go on running here. Under lock. */
@@ -419,10 +330,12 @@ void context_saved(struct vcpu *prev)
         return;
 
     /* Another CPU may run it now, or has to. */
-    if (sched_is_queued(prev->sched))
-        balance_kick_idle(prev);
-    else
+    if (!sched_is_queued(prev->sched))
         sched_queue_vcpu(prev, false);
+    else if (unlikely(!cpumask_test(prev->processor, &prev->sched->hard)))
+        sched_leave_forbidden_cpu(prev);
+    else
+        balance_kick_idle(prev);
 }
 
 static void slice_timer_expired(void *data)

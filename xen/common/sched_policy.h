@@ -152,6 +152,9 @@ void sched_dump_init(void);
 
 /* Mechanism for the policy. */
 
+/** Move v if it runs or waits where its hard affinity forbids it; no lock
+ * held. */
+void sched_leave_forbidden_cpu(struct vcpu *v);
 /** Queue v where it should run, if it is runnable and neither runs nor is
  * queued; no lock held. */
 void sched_queue_vcpu(struct vcpu *v, bool woken);
