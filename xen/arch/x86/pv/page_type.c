@@ -45,7 +45,9 @@ static void flush_old_type(struct page_info *pg, unsigned long old)
     struct domain *d = page_get_owner(pg);
     struct cpumask mask;
 
-    if (!d || (old & PGT_type_mask) == PGT_none)
+    /* A frame of type none was never mapped writable, unless it was taken off
+     * its owner and came back: then it has a stamp. */
+    if (!d || ((old & PGT_type_mask) == PGT_none && !pg->tlbflush_stamp))
         return;
 
     cpumask_copy(&mask, &d->dirty_cpumask);
