@@ -71,12 +71,14 @@ int assign_pages(struct domain *d, struct page_info *pg, unsigned int order,
     if (rc != 0)
         goto out_unlock;
     for (unsigned long i = 0; i < (1UL << order); i++) {
-        ASSERT(pg[i].count_info == 0 && pg[i].owner == 0);
+        unsigned long kept = pg[i].count_info;
+
+        ASSERT((kept & ~PGC_non_coherent) == 0 && pg[i].owner == 0);
         page_set_owner(&pg[i], d);
         pg[i].type_info = 0;
         page_list_add_tail(&pg[i], &d->mem.page_list);
         smp_wmb(); /* pairs with page_get(): a count means the owner is right */
-        WRITE_ONCE(pg[i].count_info, PGC_allocated | 1);
+        WRITE_ONCE(pg[i].count_info, kept | PGC_allocated | 1);
     }
 out_unlock:
     spin_unlock(&d->mem.lock);
@@ -140,14 +142,15 @@ void page_release(struct page_info *pg)
 }
 
 /* Nobody but the owner refers to it: take that reference too. From here on
- * page_get() fails. */
+ * page_get() fails. What is to be known about its caches stays, should the
+ * frame come back. */
 static bool take_only_reference(struct page_info *pg)
 {
     unsigned long x = READ_ONCE(pg->count_info);
 
     /* A type reference always comes with a general one. */
     return (x & (PGC_allocated | PGC_count_mask)) == (PGC_allocated | 1) &&
-           cmpxchg(&pg->count_info, x, 0) == x;
+           cmpxchg(&pg->count_info, x, x & PGC_non_coherent) == x;
 }
 
 int page_steal(struct domain *d, struct page_info *pg)
