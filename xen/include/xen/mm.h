@@ -49,6 +49,8 @@ struct page_info {
 #define PGC_broken (1UL << 60)
 #define PGC_non_coherent                                                       \
     (1UL << 59) /* was mapped writable and not write-back */
+#define PGC_relinquished                                                       \
+    (1UL << 58) /* the dying owner holds no more of it; under its mem.lock */
 #define PGC_count_mask ((1UL << 48) - 1)
 
 /* type_info: type and flags on top of the number of type references. */

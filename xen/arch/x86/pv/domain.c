@@ -110,7 +110,8 @@ int arch_vcpu_reset(struct vcpu *v)
 
 /*
  * Take one frame from its domain: its pin, work left over, the domain's own
- * reference. Returns 0 or -ERESTART.
+ * reference, which it may have given up before all else. Returns 0 or
+ * -ERESTART.
  */
 static int relinquish_page(struct page_info *pg)
 {
@@ -122,29 +123,47 @@ static int relinquish_page(struct page_info *pg)
     if (page_resume(pg))
         return -ERESTART;
 
-    x = __atomic_fetch_and(&pg->count_info, ~PGC_allocated, __ATOMIC_SEQ_CST);
-    if (x & PGC_allocated)
-        page_put(pg);
+    (void)!page_put_allocation(pg);
     return 0;
 }
 
-/* The next frame of the domain that it still holds itself, referenced; moved
- * to the end of the list, so that those that others hold do not stand in the
- * way. NULL: none left. */
-static struct page_info *next_held_page(struct domain *d)
+static void move_to_tail_locked(struct domain *d, struct page_info *pg)
+{
+    ASSERT_LOCKED(&d->mem.lock);
+    page_list_del(pg, &d->mem.page_list);
+    page_list_add_tail(pg, &d->mem.page_list);
+}
+
+/* The next frame of the domain to be relinquished, referenced. NULL: only such
+ * are left as others hold; they are at the end of the list, and marked. */
+static struct page_info *next_page(struct domain *d)
 {
     struct page_info *pg;
 
     spin_lock(&d->mem.lock);
-    pg = page_list_first(&d->mem.page_list);
-    if (pg) {
-        page_list_del(pg, &d->mem.page_list);
-        page_list_add_tail(pg, &d->mem.page_list);
-        if (!(READ_ONCE(pg->count_info) & PGC_allocated) || !page_get(pg, d))
+    for (;;) {
+        pg = page_list_first(&d->mem.page_list);
+        if (!pg || (READ_ONCE(pg->count_info) & PGC_relinquished)) {
             pg = NULL;
+            break;
+        }
+        if (page_get(pg, d))
+            break;
+        /* Somebody frees it and wants our lock to do so. */
+        __atomic_fetch_or(&pg->count_info, PGC_relinquished, __ATOMIC_SEQ_CST);
+        move_to_tail_locked(d, pg);
     }
     spin_unlock(&d->mem.lock);
     return pg;
+}
+
+/* Done with a frame that the caller still references. */
+static void mark_relinquished(struct domain *d, struct page_info *pg)
+{
+    spin_lock(&d->mem.lock);
+    __atomic_fetch_or(&pg->count_info, PGC_relinquished, __ATOMIC_SEQ_CST);
+    move_to_tail_locked(d, pg);
+    spin_unlock(&d->mem.lock);
 }
 
 int arch_domain_relinquish(struct domain *d)
@@ -157,12 +176,15 @@ int arch_domain_relinquish(struct domain *d)
         rc = arch_vcpu_reset(v);
         if (rc)
             return rc;
+        vcpu_unmap_info(v);
     }
 
-    while ((pg = next_held_page(d)) != NULL) {
+    while ((pg = next_page(d)) != NULL) {
         rc = put_old_guest_table(current);
         if (!rc)
             rc = relinquish_page(pg);
+        if (!rc)
+            mark_relinquished(d, pg);
         page_put(pg);
         if (rc)
             return rc;
