@@ -21,7 +21,7 @@ u64 paddr_bits_mask = PTE_ADDR_MASK;
      PTE_ACCESSED | PTE_USER)
 /* Linear tables do not exist here, so RW of an upper entry says nothing about
  * who can write to a table. */
-#define UPPER_FAST_BITS (L1_FAST_BITS | PTE_RW)
+#define UPPER_FAST_BITS ((L1_FAST_BITS & ~PTE_GLOBAL) | PTE_RW)
 
 /* PAT index 3, uncached, for cacheable mappings of device frames. */
 static u64 device_cache_bits(u64 pte)
