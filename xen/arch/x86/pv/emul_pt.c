@@ -37,7 +37,6 @@ bool pv_fetch_store(const struct cpu_regs *regs, struct insn *insn_out)
 static struct page_info *lock_written_table(struct domain *d, u64 pte)
 {
     struct page_info *pg;
-    unsigned long type;
 
     if (!(pte & PTE_PRESENT) || (pte & PTE_RW) || !mfn_valid(pte_mfn(pte)))
         return NULL;
@@ -48,11 +47,8 @@ static struct page_info *lock_written_table(struct domain *d, u64 pte)
         return NULL;
     if (!page_get(pg, d))
         return NULL;
-    type = page_lock_table(pg);
-    if (type == PGT_l1)
+    if (page_lock_l1(pg))
         return pg;
-    if (type)
-        page_unlock_table(pg);
     page_put(pg);
     return NULL;
 }

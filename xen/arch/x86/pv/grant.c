@@ -37,7 +37,6 @@ static int lock_slot(u64 addr, unsigned int flags, u64 **slot_out,
     struct domain *d = current->domain;
     paddr_t slot;
     struct page_info *pg;
-    unsigned long type;
 
     if (flags & GNTMAP_contains_pte) {
         if (addr & 7)
@@ -54,10 +53,7 @@ static int lock_slot(u64 addr, unsigned int flags, u64 **slot_out,
     pg = mfn_to_page(maddr_to_mfn(slot));
     if (!page_get(pg, d))
         return GNTST_general_error;
-    type = page_lock_table(pg);
-    if (type != PGT_l1) {
-        if (type)
-            page_unlock_table(pg);
+    if (!page_lock_l1(pg)) {
         page_put(pg);
         return GNTST_general_error;
     }

@@ -389,11 +389,29 @@ unsigned long page_lock_table(struct page_info *pg)
             type_level(x) < 1 || type_level(x) > 4)
             return 0;
         if (x & PGT_locked) {
+            /* Its holder may be checking all that hangs below it. */
+            if (hypercall_preempt_check())
+                return PGT_locked;
             cpu_relax();
             continue;
         }
         if (cmpxchg(&pg->type_info, x, (x + 1) | PGT_locked) == x)
             return x & PGT_type_mask;
+    }
+}
+
+bool page_lock_l1(struct page_info *pg)
+{
+    unsigned long x;
+
+    for (;;) {
+        x = READ_ONCE(pg->type_info);
+        if ((x & PGT_type_mask) != PGT_l1 || !(x & PGT_validated))
+            return false;
+        if (x & PGT_locked)
+            cpu_relax();
+        else if (cmpxchg(&pg->type_info, x, (x + 1) | PGT_locked) == x)
+            return true;
     }
 }
 

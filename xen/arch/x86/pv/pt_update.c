@@ -14,6 +14,8 @@
 
 /* Requests between two looks at pending work. */
 #define PREEMPT_BATCH 16
+/* Requests before a table's lock is let go for others: a multiple of that. */
+#define LOCK_BATCH 512
 
 struct domain *pg_owner_get(domid_t domid)
 {
@@ -76,8 +78,12 @@ static int batch_select(struct batch *b, mfn_t mfn)
     pg = mfn_to_page(mfn);
     if (!page_get(pg, b->pt_owner))
         return hc_error(-EINVAL);
-    b->pg = pg;
     b->type = page_lock_table(pg);
+    if (unlikely(b->type == PGT_locked)) {
+        page_put(pg);
+        return -ERESTART;
+    }
+    b->pg = pg;
     return 0;
 }
 
@@ -213,10 +219,13 @@ long do_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
         return rc;
 
     for (; i < count; i++) {
-        if (unlikely(i && i % PREEMPT_BATCH == 0 &&
-                     hypercall_preempt_check())) {
-            rc = -ERESTART;
-            break;
+        if (unlikely(i && i % PREEMPT_BATCH == 0)) {
+            if (hypercall_preempt_check()) {
+                rc = -ERESTART;
+                break;
+            }
+            if (i % LOCK_BATCH == 0)
+                batch_release(&b);
         }
         rc = copy_from_guest_index(&req, reqs, i);
         if (unlikely(rc))
@@ -300,18 +309,14 @@ static int flush_for_va(struct domain *d, u64 va, unsigned long flags)
 static struct page_info *lock_l1(struct domain *d, paddr_t slot)
 {
     struct page_info *pg;
-    unsigned long type;
 
     if (!slot || !mfn_valid(maddr_to_mfn(slot)))
         return NULL;
     pg = mfn_to_page(maddr_to_mfn(slot));
     if (!page_get(pg, d))
         return NULL;
-    type = page_lock_table(pg);
-    if (type == PGT_l1)
+    if (page_lock_l1(pg))
         return pg;
-    if (type)
-        page_unlock_table(pg);
     page_put(pg);
     return NULL;
 }

@@ -106,10 +106,14 @@ int __must_check cmpxchg_l1_entry(u64 *slot, u64 old, u64 new,
 
 /**
  * Take a type reference of whatever validated table type the frame has, and
- * serialise changes of its entries. Returns that type (PGT_l1..PGT_l4), or 0
- * if the frame is no validated table.
+ * serialise changes of its entries. Returns that type (PGT_l1..PGT_l4); 0 if
+ * the frame is no validated table; PGT_locked if another CPU has it and this
+ * one has other work: nothing is held then, try again later.
  */
 unsigned long __must_check page_lock_table(struct page_info *pg);
+/** The same for L1 tables only, which are never locked for long. Returns false
+ * if the frame is none. */
+bool __must_check page_lock_l1(struct page_info *pg);
 void page_unlock_table(struct page_info *pg);
 
 /** Go on with work left in a PGT_partial frame, if it is one. Returns 0 or
