@@ -166,6 +166,7 @@ FUNC sysenter_entry
     pushq $2
     popfq
 1:  ASM_CLAC
+    cld                                  /* SYSENTER leaves DF as it was */
     sti
     mov   CPUINFO_current(%rsp), %rdi
     mov   %rsp, %rsi
