@@ -30,6 +30,17 @@ static bool increase_extent(struct domain *d,
     return copy_to_guest_index(r->extent_start, i, &mfn) == 0;
 }
 
+/* Another vcpu may have given the frame back already, and somebody got it. */
+static void set_pfn(struct domain *d, mfn_t mfn, pfn_t pfn)
+{
+    struct page_info *pg = mfn_to_page(mfn);
+
+    if (!page_get(pg, d))
+        return;
+    m2p_set(mfn, pfn);
+    page_put(pg);
+}
+
 static bool populate_extent(struct domain *d,
                             const struct xen_memory_reservation *r,
                             unsigned long i)
@@ -44,7 +55,7 @@ static bool populate_extent(struct domain *d,
         return false;
     mfn = mfn_x(page_to_mfn(pg));
     for (unsigned long j = 0; j < (1UL << r->extent_order); j++)
-        m2p_set(_mfn(mfn + j), _pfn(pfn + j));
+        set_pfn(d, _mfn(mfn + j), _pfn(pfn + j));
     return copy_to_guest_index(r->extent_start, i, &mfn) == 0;
 }
 
