@@ -287,8 +287,13 @@ static void exchange(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
         runstate_set(
             prev, vcpu_runnable(prev) ? RUNSTATE_runnable : stopped_state(prev),
             now);
-        if (go_on)
+        if (go_on) {
             policy_enqueue(q, prev->sched, false, now);
+            /* It woke up after the choice, and whoever woke it finds it
+             * queued. */
+            if (next == q->idle)
+                raise_softirq(SCHEDULE_SOFTIRQ);
+        }
         /* It was woken after next was chosen: who woke it saw it running. */
         if (go_on && next == q->idle)
             raise_softirq(SCHEDULE_SOFTIRQ);
