@@ -36,7 +36,8 @@ static void show_caller(unsigned long rip)
     printk("   [<%016lx>] %ps\n", rip, (void *)rip);
 }
 
-/* No chain of frames: show what looks like return addresses. */
+/* No chain of frames, which only debug builds keep: show what looks like return
+ * addresses. */
 static void scan_stack(unsigned long sp)
 {
     unsigned long offset, size;
@@ -57,7 +58,7 @@ void backtrace_from(unsigned long rip, unsigned long frame, unsigned long sp)
 {
     printk("Backtrace:\n");
     show_caller(rip);
-    if (!on_own_stack(frame)) {
+    if (!IS_ENABLED(CONFIG_DEBUG) || !on_own_stack(frame)) {
         scan_stack(sp);
         return;
     }
