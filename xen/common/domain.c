@@ -29,9 +29,20 @@
 #define IDS_PER_GROUP 512
 #define NR_GROUPS     ((DOMID_FIRST_RESERVED + IDS_PER_GROUP - 1) / IDS_PER_GROUP)
 
-static DEFINE_SPINLOCK(domain_list_lock, LOCK_DOMAIN_LIST);
-/* Under domain_list_lock to change; groups are never freed. */
+/* Groups come when they are first needed and are never freed. */
 static struct domain **domain_group[NR_GROUPS];
+
+/* A slot is under the lock that its id selects: looking up one domain does not
+ * wait for others. */
+#define NR_LOCKS 16
+static spinlock_t slot_locks[NR_LOCKS] = {
+    [0 ... NR_LOCKS - 1] = SPIN_LOCK_INIT(LOCK_DOMAIN_LIST),
+};
+
+static spinlock_t *slot_lock(domid_t domid)
+{
+    return &slot_locks[domid % NR_LOCKS];
+}
 
 struct domain *dom_io, *dom_xen, *hardware_domain, *idle_domain;
 
@@ -42,7 +53,8 @@ static struct domain **domain_slot(domid_t domid)
 
     if (domid >= DOMID_FIRST_RESERVED)
         return NULL;
-    group = domain_group[array_index_nospec(domid / IDS_PER_GROUP, NR_GROUPS)];
+    group = READ_ONCE(
+        domain_group[array_index_nospec(domid / IDS_PER_GROUP, NR_GROUPS)]);
     return group ? &group[domid % IDS_PER_GROUP] : NULL;
 }
 
@@ -50,10 +62,12 @@ struct domain *domain_get(domid_t domid)
 {
     struct domain **slot = domain_slot(domid), *d = NULL;
 
-    spin_lock(&domain_list_lock);
-    if (slot && *slot && atomic_inc_not_zero(&(*slot)->refcnt))
+    if (!slot)
+        return NULL;
+    spin_lock(slot_lock(domid));
+    if (*slot && atomic_inc_not_zero(&(*slot)->refcnt))
         d = *slot;
-    spin_unlock(&domain_list_lock);
+    spin_unlock(slot_lock(domid));
     return d;
 }
 
@@ -72,7 +86,7 @@ struct domain *domain_get_next(domid_t domid)
     struct domain *d;
 
     for (unsigned int id = domid; id < DOMID_FIRST_RESERVED; id++) {
-        if (!domain_group[id / IDS_PER_GROUP]) {
+        if (!READ_ONCE(domain_group[id / IDS_PER_GROUP])) {
             id |= IDS_PER_GROUP - 1;
             continue;
         }
@@ -90,10 +104,10 @@ static void domain_free(struct domain *d)
     if (d->domain_id < DOMID_FIRST_RESERVED) {
         struct domain **slot = domain_slot(d->domain_id);
 
-        spin_lock(&domain_list_lock);
+        spin_lock(slot_lock(d->domain_id));
         if (slot && *slot == d)
             *slot = NULL;
-        spin_unlock(&domain_list_lock);
+        spin_unlock(slot_lock(d->domain_id));
     }
 
     for (unsigned int i = 0; d->vcpu && i < d->max_vcpus; i++) {
@@ -167,23 +181,37 @@ static int domain_build(struct domain *d, const struct domain_config *cfg)
     return rc;
 }
 
+/* Have the group of an id. Returns 0 or -ENOMEM. */
+static int domain_group_get(domid_t domid)
+{
+    struct domain ***group = &domain_group[domid / IDS_PER_GROUP];
+    struct domain **new;
+
+    if (READ_ONCE(*group))
+        return 0;
+    new = xzalloc_array(struct domain *, IDS_PER_GROUP);
+    if (!new)
+        return -ENOMEM;
+    if (cmpxchg(group, NULL, new) != NULL)
+        xfree(new); /* somebody else was faster */
+    return 0;
+}
+
 /* Make the domain findable. Returns 0, -EEXIST, -ENOMEM. */
 static int domain_insert(struct domain *d)
 {
-    struct domain ***group = &domain_group[d->domain_id / IDS_PER_GROUP];
     struct domain **slot;
-    int rc = -ENOMEM;
+    int rc = domain_group_get(d->domain_id);
 
-    spin_lock(&domain_list_lock);
-    if (!*group)
-        *group = xzalloc_array(struct domain *, IDS_PER_GROUP);
-    if (*group) {
-        slot = &(*group)[d->domain_id % IDS_PER_GROUP];
-        rc = *slot ? -EEXIST : 0;
-        if (!rc)
-            *slot = d;
-    }
-    spin_unlock(&domain_list_lock);
+    if (rc)
+        return rc;
+    slot = domain_slot(d->domain_id);
+    spin_lock(slot_lock(d->domain_id));
+    if (*slot)
+        rc = -EEXIST;
+    else
+        *slot = d;
+    spin_unlock(slot_lock(d->domain_id));
     return rc;
 }
 
