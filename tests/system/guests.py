@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Boots the tiny kernels of tests/guest in place of the control domain.
 
-Each prints `ok name` or `FAIL name: why` per check and closes with
-`N passed, N failed`. tests/guest/<name>/test.mk says what it needs:
-`vcpus := 2`, `memory := 256` (MiB), `options := ...` for the hypervisor.
+Each prints `ok name`, `FAIL name: why` or `skip name: why` per check and closes
+with `N passed, N failed`. tests/guest/<name>/test.mk says what it needs:
+`vcpus := 2`, `memory := 256` (MiB), `cpu := max,-smap` (QEMU's model),
+`options := ...` for the hypervisor.
 """
 
 import os
@@ -17,7 +18,8 @@ SECONDS = 120
 
 def read_settings(path):
     """The assignments of a test.mk."""
-    settings = {"vcpus": "1", "memory": "256", "options": "", "args": ""}
+    settings = {"vcpus": "1", "memory": "256", "cpu": "max", "options": "",
+                "args": ""}
     if os.path.exists(path):
         with open(path) as lines:
             settings.update(re.findall(r"^(\w+)\s*:?=\s*(.*?)\s*$",
@@ -26,7 +28,7 @@ def read_settings(path):
 
 
 def run_guest(kernel, settings, context, folder, result):
-    args = ["-machine", "q35", "-cpu", "max,-smap", "-no-reboot", "-smp",
+    args = ["-machine", "q35", "-cpu", settings["cpu"], "-no-reboot", "-smp",
             settings["vcpus"], "-m", settings["memory"]]
     args += kernel_args(context.xen, f"{XEN_OPTIONS} {settings['options']}",
                         kernel, settings["args"])
@@ -42,6 +44,8 @@ def run_guest(kernel, settings, context, folder, result):
         result.check(name, True)
     for name, why in re.findall(r"^FAIL ([^\s:]+):? ?(.*)", machine.text, re.M):
         result.check(name, False, why)
+    for name, why in re.findall(r"^skip ([^\s:]+): (.*)", machine.text, re.M):
+        result.skip(f"{name}: {why}")
 
 
 def all_cases(root, out):

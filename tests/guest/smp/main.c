@@ -34,7 +34,7 @@ static void do_touch(void)
 {
     touched = 1;
     while (!stop)
-        if (try_write((uint64_t)page, 7) != TRAP_NONE)
+        if (try_write((uint64_t)page, 0) != TRAP_NONE)
             break;
     touched = 2;
 }
