@@ -6,6 +6,7 @@
 #include "xen/audit.h"
 #include "xen/bug.h"
 #include "xen/console.h"
+#include "xen/debug_key.h"
 #include "xen/domain.h"
 #include "xen/evtchn.h"
 #include "xen/gnttab.h"
@@ -101,6 +102,7 @@ void start_xen(void)
     local_irq_enable();
     smp_start_cpus();     /* all CPUs idle */
     console_init_input(); /* keyboard, debug keys */
+    arch_debug_keys_init();
     page_debug_init();
     evtchn_init();
     gnttab_init();

@@ -24,7 +24,7 @@ static void show_who(const struct cpu_regs *regs)
 
 #define REG(r) ((unsigned long long)(r))
 
-static void show_gprs(const struct cpu_regs *regs)
+void show_gprs(const struct cpu_regs *regs)
 {
     printk("RIP:    %04x:[<%016llx>]", regs->cs, REG(regs->rip));
     if (!guest_frame(regs))

@@ -122,16 +122,27 @@ static void free_vectors_locked(struct irq_desc *desc)
     desc->moving = false;
 }
 
+static bool held_locked(const struct irq_desc *desc)
+{
+    for (unsigned int i = 0; i < desc->nr_guests; i++)
+        if (desc->guest[i].held)
+            return true;
+
+    return false;
+}
+
 static void mask_locked(struct irq_desc *desc)
 {
     desc->chip->mask(desc);
     desc->masked = true;
 }
 
+/* One that waits for its users stays masked in the chip, until its end. */
 static void unmask_locked(struct irq_desc *desc)
 {
     desc->masked = false;
-    desc->chip->unmask(desc);
+    if (!held_locked(desc))
+        desc->chip->unmask(desc);
 }
 
 void irq_set_cpu(unsigned int irq, unsigned int cpu)
@@ -269,15 +280,6 @@ static struct irq_guest *find_guest_locked(struct irq_desc *desc,
             return &desc->guest[i];
 
     return NULL;
-}
-
-static bool held_locked(const struct irq_desc *desc)
-{
-    for (unsigned int i = 0; i < desc->nr_guests; i++)
-        if (desc->guest[i].held)
-            return true;
-
-    return false;
 }
 
 /* One user is done; once all are, the interrupt may come again. */

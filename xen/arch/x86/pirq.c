@@ -9,6 +9,8 @@
 #include "asm/pirq.h"
 
 #include "public/physdev.h"
+#include "xen/audit.h"
+#include "xen/audit.h"
 #include "xen/bitops.h"
 #include "xen/bug.h"
 #include "xen/errno.h"
@@ -135,6 +137,20 @@ int pirq_set_eoi_map(struct domain *d, gfn_t gfn)
     if (rc != 0)
         eoi_page_put(pg);
     return rc;
+}
+
+void pirq_audit_frames(struct domain *d, struct audit *a)
+{
+    const struct pirq_domain *p = d->pirq;
+
+    if (p != NULL && p->eoi_page != NULL)
+        audit_see(a, page_to_mfn(p->eoi_page), true);
+}
+
+void pirq_audit_frames(struct domain *d, struct audit *a)
+{
+    if (d->pirq != NULL && d->pirq->eoi_page != NULL)
+        audit_see(a, page_to_mfn(d->pirq->eoi_page), true);
 }
 
 /* Mapping. */

@@ -14,10 +14,13 @@ void audit_see(struct audit *a, mfn_t mfn, bool type);
 /** Report an inconsistency about something else than a frame. */
 void audit_count_errors(struct audit *a, unsigned int nr);
 
-/** Tell of all frame references that d's grant mappings (of others' frames)
- * and its event channels (FIFO pages) hold. */
+/** Tell of all frame references that d's grant mappings (of others' frames),
+ * its event channels (FIFO pages) and its PIRQs (page of bits) hold. */
 void gnttab_audit_frames(struct domain *d, struct audit *a);
 void evtchn_audit_frames(struct domain *d, struct audit *a);
+/** The same of the page of bits for d's PIRQs. */
+void pirq_audit_frames(struct domain *d, struct audit *a);
+void pirq_audit_frames(struct domain *d, struct audit *a);
 
 /** Register the debug key. */
 void audit_init(void);

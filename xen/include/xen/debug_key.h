@@ -15,5 +15,7 @@ void debug_key_handle(char key);
 
 /** The keys that every machine has: help and reboot. */
 void debug_keys_init(void);
+/** Those of the architecture: registers. */
+void arch_debug_keys_init(void);
 
 #endif

@@ -224,6 +224,8 @@ static void look_at_domain(struct audit *a, struct domain *d)
     see_domain(a, d);
     gnttab_audit_frames(d, a);
     evtchn_audit_frames(d, a);
+    pirq_audit_frames(d, a);
+    pirq_audit_frames(d, a);
     a->errors += evtchn_audit(d);
     a->errors += gnttab_audit(d);
 }

@@ -28,6 +28,8 @@ bool fixup_exception(struct cpu_regs *regs);
  * be written. */
 void smap_patch(void *(*text_alias)(const void *));
 
+/** Print general registers. */
+void show_gprs(const struct cpu_regs *regs);
 /** Print registers; stack and backtrace for the hypervisor's own. */
 void show_registers(const struct cpu_regs *regs);
 /** Print the walk of `va` through the tables at CR3. */
