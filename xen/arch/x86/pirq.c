@@ -10,7 +10,6 @@
 
 #include "public/physdev.h"
 #include "xen/audit.h"
-#include "xen/audit.h"
 #include "xen/bitops.h"
 #include "xen/bug.h"
 #include "xen/errno.h"
@@ -145,12 +144,6 @@ void pirq_audit_frames(struct domain *d, struct audit *a)
 
     if (p != NULL && p->eoi_page != NULL)
         audit_see(a, page_to_mfn(p->eoi_page), true);
-}
-
-void pirq_audit_frames(struct domain *d, struct audit *a)
-{
-    if (d->pirq != NULL && d->pirq->eoi_page != NULL)
-        audit_see(a, page_to_mfn(d->pirq->eoi_page), true);
 }
 
 /* Mapping. */

@@ -18,8 +18,6 @@ void audit_count_errors(struct audit *a, unsigned int nr);
  * its event channels (FIFO pages) and its PIRQs (page of bits) hold. */
 void gnttab_audit_frames(struct domain *d, struct audit *a);
 void evtchn_audit_frames(struct domain *d, struct audit *a);
-/** The same of the page of bits for d's PIRQs. */
-void pirq_audit_frames(struct domain *d, struct audit *a);
 void pirq_audit_frames(struct domain *d, struct audit *a);
 
 /** Register the debug key. */

@@ -225,7 +225,6 @@ static void look_at_domain(struct audit *a, struct domain *d)
     gnttab_audit_frames(d, a);
     evtchn_audit_frames(d, a);
     pirq_audit_frames(d, a);
-    pirq_audit_frames(d, a);
     a->errors += evtchn_audit(d);
     a->errors += gnttab_audit(d);
 }
