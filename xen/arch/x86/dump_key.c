@@ -6,6 +6,7 @@
 #include "xen/printk.h"
 #include "xen/sched.h"
 #include "xen/vcpu.h"
+#include "asm/pv.h"
 #include "asm/smp.h"
 
 /* On each CPU: the guest that it interrupted, or what it does instead. */
