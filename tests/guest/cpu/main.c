@@ -196,7 +196,8 @@ static bool iret_recover(struct regs *regs)
 }
 
 /* The stack pointer to go on with stays in rbx. */
-static void iret_to(uint64_t cs, uint64_t rip, uint64_t rflags, uint64_t ss)
+__attribute__((noinline)) static void iret_to(uint64_t cs, uint64_t rip,
+                                              uint64_t rflags, uint64_t ss)
 {
     uint64_t top;
 
