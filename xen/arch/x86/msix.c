@@ -14,6 +14,7 @@
 #include "xen/rangeset.h"
 #include "xen/spinlock.h"
 #include "xen/vmap.h"
+#include "asm/acpi.h"
 #include "asm/io_apic.h"
 #include "asm/msi_internal.h"
 
@@ -55,7 +56,8 @@ bool mmio_ro_frame(unsigned long mfn)
     unsigned long flags;
     bool ro;
 
-    if (ioapic_frame(mfn))
+    if (ioapic_frame(mfn) ||
+        (acpi.hpet_page_protect != 0 && mfn == PFN_DOWN(acpi.hpet_address)))
         return true;
     spin_lock_irqsave(&ro_lock, flags);
     ro = rangeset_contains(ro_frames, mfn, mfn);

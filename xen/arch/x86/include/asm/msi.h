@@ -43,8 +43,9 @@ void msi_device_forget_locked(struct pci_device *dev);
 bool msi_conf_write_locked(const struct pci_device *dev, unsigned int reg,
                            unsigned int size, u32 *value);
 
-/** A guest may map this frame for reading only: it holds an MSI-X table or
- * an IO-APIC. */
+/** A guest may map this frame for reading only: it holds an MSI-X table, an
+ * IO-APIC, or an HPET that the firmware says has the page for itself.
+ * Locks: LOCK_PCI_CONF. */
 bool mmio_ro_frame(unsigned long mfn);
 
 #endif
