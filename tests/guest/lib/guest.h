@@ -248,6 +248,10 @@ const struct trap *user_run(uint64_t rip, uint64_t rsp, uint64_t rflags);
 /** The same with all of the frame given. */
 const struct trap *user_run_frame(const struct iret_context *frame);
 
+/** The same, where hypercall nr with these arguments makes the iret. */
+const struct trap *user_run_by(const struct iret_context *frame, uint64_t nr,
+                               const void *arg0, uint64_t arg1);
+
 /* ---- event.c ---------------------------------------------------------- */
 
 extern struct shared_info *shared_info;

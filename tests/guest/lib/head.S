@@ -122,8 +122,8 @@ trap_common:
 iret_done:
     ud2
 
-/* user_enter(const struct iret_context *): leaves by the iret hypercall, comes
- * back when trap_dispatch() calls user_leave(). */
+/* user_enter(frame, nr, arg0, arg1): leaves by a hypercall that does an iret,
+ * comes back when trap_dispatch() calls user_leave(). */
     .globl user_enter
 user_enter:
     pushq %rbx
@@ -134,7 +134,9 @@ user_enter:
     pushq %r15
     movq %rsp, user_kernel_rsp(%rip)
     movq %rdi, %rsp
-    movl $__HYPERVISOR_iret, %eax
+    movq %rsi, %rax
+    movq %rdx, %rdi
+    movq %rcx, %rsi
     syscall
     ud2
 

@@ -11,8 +11,10 @@ void trap_dispatch(struct regs *regs);
 /** Count the events that are pending. */
 void event_upcall(void);
 
-/** In head.S: load the frame; comes back by user_leave(). */
-void user_enter(const struct iret_context *frame);
+/** In head.S: make a hypercall, iret or what holds one, with the stack pointer
+ * at the frame; comes back by user_leave(). */
+void user_enter(const struct iret_context *frame, uint64_t nr, const void *arg0,
+                uint64_t arg1);
 void user_leave(void) __attribute__((noreturn));
 
 #endif

@@ -115,6 +115,25 @@ static void test_sysret_path(void)
              user_run_frame(&frame)->regs.vector, TRAP_GP);
 }
 
+/* A batch that leaves kernel mode ends there: user mode makes no hypercalls. */
+static void test_batch_with_iret(void)
+{
+    static struct multicall_entry batch[2] = {
+        {.op = __HYPERVISOR_iret},
+        {.op = __HYPERVISOR_xen_version, .result = 0x5a5a, .args = {7}}};
+    struct iret_context frame = {.rip = USER_VA,
+                                 .cs = FLAT_USER_CS,
+                                 .rflags = RFLAGS_IF,
+                                 .rsp = stack,
+                                 .ss = FLAT_USER_SS};
+    const struct trap *trap =
+        user_run_by(&frame, __HYPERVISOR_multicall, batch, 2);
+
+    CHECK_EQ("iret_in_a_batch_reaches_user_mode", trap->regs.vector,
+             VECTOR_SYSCALL);
+    CHECK_EQ("entries_behind_an_iret_do_not_run", batch[1].result, 0x5a5a);
+}
+
 static void test_single_step(void)
 {
     const struct trap *trap =
@@ -157,6 +176,7 @@ void test_main(void)
     test_kernel_address();
     test_bad_frames();
     test_sysret_path();
+    test_batch_with_iret();
     test_single_step();
     test_io_bitmap();
     CHECK_EQ("user_tables_off", mmuext(MMUEXT_NEW_USER_BASEPTR, 0), 0);
