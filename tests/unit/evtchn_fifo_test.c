@@ -31,7 +31,7 @@ static long init_control(u64 gfn, u32 offset, u32 vcpu)
 
     if (rc == 0) {
         assert_int_equal(op.link_bits, EVTCHN_FIFO_LINK_BITS);
-        block[vcpu] = mfn_to_virt(_mfn(gfn)) + offset;
+        block[vcpu] = (void *)((char *)mfn_to_virt(_mfn(gfn)) + offset);
     }
     return rc;
 }
