@@ -79,3 +79,8 @@ pfn_t m2p_get(mfn_t mfn)
 {
     return _pfn(((u64 *)fake_m2p)[mfn_x(mfn)]);
 }
+
+void arch_page_release(struct page_info *pg)
+{
+    (void)pg;
+}

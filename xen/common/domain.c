@@ -274,6 +274,7 @@ int domain_kill(struct domain *d)
         rc = evtchn_domain_close_all(d);
         if (!rc)
             rc = gnttab_release_mappings(d);
+        pirq_domain_destroy(d);
         if (!rc)
             rc = arch_domain_relinquish(d);
         if (!rc)

@@ -115,6 +115,7 @@ static void free_owned_page(struct page_info *pg, struct domain *d)
     last = unaccount_locked(d, 1);
     spin_unlock(&d->mem.lock);
     m2p_set(page_to_mfn(pg), INVALID_PFN);
+    arch_page_release(pg);
     page_stamp(pg);
     heap_free(pg, 0);
     if (last)

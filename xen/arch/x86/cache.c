@@ -14,3 +14,9 @@ void flush_page_cache(mfn_t mfn)
         __asm__ volatile("clflush %0" ::"m"(page[i]) : "memory");
     __asm__ volatile("mfence" ::: "memory");
 }
+
+void arch_page_release(struct page_info *pg)
+{
+    if (unlikely(READ_ONCE(pg->count_info) & PGC_non_coherent))
+        flush_page_cache(page_to_mfn(pg));
+}

@@ -188,6 +188,10 @@ static inline void page_put_and_type(struct page_info *pg)
     page_put(pg);
 }
 
+/** Architecture: the frame leaves its owner; what caches hold of it is written
+ * back if it was mapped other than write-back. */
+void arch_page_release(struct page_info *pg);
+
 /**
  * Machine-to-physical table: what the owner calls this frame. Guests read it
  * through M2P_VIRT_START; INVALID_PFN where nobody has said.

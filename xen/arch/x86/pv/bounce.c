@@ -12,6 +12,7 @@
 
 #include "public/xen.h"
 #include "xen/printk.h"
+#include "xen/sched.h"
 #include "asm/processor.h"
 #include "asm/uaccess.h"
 
@@ -75,6 +76,8 @@ static void enter_guest(struct vcpu *v, struct cpu_regs *regs, u64 handler,
         cs |= 3;
         sp = v->arch.kernel_sp;
         pv_toggle_mode(v);
+        if (unlikely(v->runstate_stale))
+            vcpu_runstate_publish(v);
     }
 
     sp &= ~15UL;
