@@ -75,7 +75,7 @@ static void test_msrs(void)
 
 static void test_control_registers(void)
 {
-    uint64_t cr0, cr2, cr3, cr4, after;
+    uint64_t cr0 = 0, cr2 = 0, cr3 = 0, cr4 = 0, after = 0;
 
     CHECK_EQ("read_cr0",
              TRAP_OF_INSN("movq %%cr0, %0",
@@ -137,7 +137,7 @@ static void test_control_registers(void)
 /* The virtual TS flag: FPU instructions trap once. */
 static void test_task_switched(void)
 {
-    uint64_t cr0;
+    uint64_t cr0 = 0;
 
     CHECK_EQ("fpu_taskswitch", hypercall(__HYPERVISOR_fpu_taskswitch, 1), 0);
     TRAP_OF_INSN("movq %%cr0, %0", : "=r"(cr0));
@@ -295,7 +295,7 @@ static void test_cpuid(void)
 static void test_xsetbv(void)
 {
     uint32_t regs[4];
-    uint64_t cr4;
+    uint64_t cr4 = 0;
 
     forced_cpuid(1, regs);
     if (!(regs[2] >> 26 & 1)) {
@@ -333,7 +333,7 @@ static void test_xsetbv(void)
 
 static void test_time_stamp(void)
 {
-    uint64_t cr4, first = rdtsc(), second = rdtsc();
+    uint64_t cr4 = 0, first = rdtsc(), second = rdtsc();
 
     CHECK("rdtsc_goes_on", second >= first);
     TRAP_OF_INSN("movq %%cr4, %0", : "=r"(cr4));
