@@ -106,7 +106,6 @@ static void madt_lists_enabled_cpus(void **state)
     put_lapic(3, 6, 1);
     assert_int_equal(parse(acpi_parse_madt), 0);
     assert_true(info.has_madt);
-    assert_true(info.has_8259);
     assert_int_equal(info.lapic_address, 0xfee00000);
     assert_int_equal(info.nr_cpus, 2);
     assert_int_equal(info.cpu[1].apic_id, 6);

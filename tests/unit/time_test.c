@@ -50,7 +50,6 @@ static void reciprocal_turns_back(void **state)
         assert_true(
             close_to(time_scale_apply(time_scale_apply(ticks, scale), back),
                      ticks, 1000000000));
-        assert_true(close_to(time_scale_to_hz(scale), rates[i], 1000000000));
     }
 }
 

@@ -78,10 +78,9 @@ bool acpi_rsdp_valid(const void *rsdp, size_t len, paddr_t *root_out,
     return *root_out != 0;
 }
 
-/* MADT: local APIC address 36, flags 40, records from 44 on, each with its type
+/* MADT: local APIC address 36, records from 44 on, each with its type
  * and length in front. */
 #define MADT_RECORDS             44
-#define MADT_PCAT_COMPAT         1u
 #define MADT_LAPIC               0
 #define MADT_IOAPIC              1
 #define MADT_OVERRIDE            2
@@ -185,7 +184,6 @@ int acpi_parse_madt(const void *table, size_t len, struct acpi_info *info)
 
     info->has_madt = true;
     info->lapic_address = get32(table, 36);
-    info->has_8259 = get32(table, 40) & MADT_PCAT_COMPAT;
 
     while (at + 2 <= len) {
         const u8 *rec = (const u8 *)table + at;

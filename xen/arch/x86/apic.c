@@ -92,11 +92,6 @@ bool apic_vector_in_service(unsigned int vector)
     return vector_bit(APIC_ISR, vector);
 }
 
-bool apic_vector_requested(unsigned int vector)
-{
-    return vector_bit(APIC_IRR, vector);
-}
-
 /* Interrupts between processors. */
 
 static void icr_wait(void)

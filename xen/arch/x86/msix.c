@@ -47,46 +47,43 @@ struct msix_table {
     u16 irq[]; /* of each entry; 0: not set up */
 };
 
-/* Frames that hold tables; no other lock is taken under it but the heap's. */
+/* Frames that hold tables. The lock is taken with interrupts on, since adding
+ * a range may take memory. */
 static DEFINE_SPINLOCK(ro_lock, LOCK_PCI_CONF);
 static struct rangeset *ro_frames;
 
 bool mmio_ro_frame(unsigned long mfn)
 {
-    unsigned long flags;
     bool ro;
 
     if (ioapic_frame(mfn) ||
         (acpi.hpet_page_protect != 0 && mfn == PFN_DOWN(acpi.hpet_address)))
         return true;
-    spin_lock_irqsave(&ro_lock, flags);
+    spin_lock(&ro_lock);
     ro = rangeset_contains(ro_frames, mfn, mfn);
-    spin_unlock_irqrestore(&ro_lock, flags);
+    spin_unlock(&ro_lock);
     return ro;
 }
 
 static int ro_frames_add(paddr_t start, paddr_t end)
 {
-    unsigned long flags;
     int rc = -ENOMEM;
 
-    spin_lock_irqsave(&ro_lock, flags);
+    spin_lock(&ro_lock);
     if (ro_frames == NULL)
         ro_frames = rangeset_new(MAX_RO_RANGES);
     if (ro_frames != NULL)
         rc = rangeset_add(ro_frames, PFN_DOWN(start), PFN_DOWN(end - 1));
-    spin_unlock_irqrestore(&ro_lock, flags);
+    spin_unlock(&ro_lock);
     return rc;
 }
 
 static void ro_frames_remove(paddr_t start, paddr_t end)
 {
-    unsigned long flags;
-
-    spin_lock_irqsave(&ro_lock, flags);
+    spin_lock(&ro_lock);
     /* Without memory to split a range it stays read-only: no harm. */
     (void)!rangeset_remove(ro_frames, PFN_DOWN(start), PFN_DOWN(end - 1));
-    spin_unlock_irqrestore(&ro_lock, flags);
+    spin_unlock(&ro_lock);
 }
 
 static volatile u32 *entry_reg(const struct msi_desc *msi, unsigned int reg)

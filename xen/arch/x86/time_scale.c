@@ -58,11 +58,6 @@ struct time_scale time_scale_reciprocal(struct time_scale scale)
     return reciprocal;
 }
 
-u64 time_scale_to_hz(struct time_scale scale)
-{
-    return time_scale_apply(NSEC_PER_SEC, time_scale_reciprocal(scale));
-}
-
 struct time_scale time_scale_measured(u64 ns, u64 ticks)
 {
     return time_scale_from_hz(muldiv64(ticks, NSEC_PER_SEC, ns));

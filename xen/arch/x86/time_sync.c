@@ -24,6 +24,7 @@
 #include "asm/irqflags.h"
 #include "asm/processor.h"
 #include "asm/smp.h"
+#include "asm/smp_internal.h"
 #include "asm/time_internal.h"
 
 #define CPUID1_ECX_HYPERVISOR        (1u << 31)
@@ -157,7 +158,8 @@ void time_init_ap(void)
     WRITE_ONCE(starting.done, true);
 }
 
-/* The meeting. */
+/* The meeting. Who waits in it has interrupts off, and so looks after requests
+ * to flush: the CPU that makes one may be the one waited for. */
 
 static struct {
     atomic_t waiting; /* CPUs that still have to come */
@@ -203,13 +205,13 @@ static void meeting_attend(void *unused)
     atomic_dec(&meeting.waiting);
     if (smp_processor_id() == 0) {
         while (atomic_read(&meeting.waiting) > 0)
-            cpu_relax();
+            flush_interrupt();
         meeting.ns = platform_time();
         smp_wmb();
         WRITE_ONCE(meeting.go, true);
     } else {
         while (!READ_ONCE(meeting.go))
-            cpu_relax();
+            flush_interrupt();
         smp_rmb();
     }
     tsc = rdtsc_ordered();

@@ -13,16 +13,11 @@
 
 /* Bus, device and function as the hardware packs them: 8, 5, 3 bits. */
 #define PCI_BDF(bus, devfn) ((u16)((bus) << 8 | (devfn)))
-#define PCI_BUS(bdf)        ((u8)((bdf) >> 8))
-#define PCI_DEVFN(bdf)      ((u8)(bdf))
-#define PCI_DEV(bdf)        (((bdf) >> 3) & 0x1f)
-#define PCI_FN(bdf)         ((bdf)&7)
 
 /* Registers (PCI Local Bus 3.0, 6.1). */
 #define PCI_VENDOR_ID       0x00
 #define PCI_COMMAND         0x04
 #define PCI_STATUS          0x06
-#define PCI_HEADER_TYPE     0x0e
 #define PCI_BAR0            0x10
 #define PCI_CAPABILITY_LIST 0x34
 #define PCI_COMMAND_MEMORY  0x0002

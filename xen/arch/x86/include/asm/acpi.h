@@ -58,7 +58,6 @@ struct acpi_info {
     /* MADT */
     bool has_madt;
     paddr_t lapic_address;
-    bool has_8259;
     unsigned int nr_cpus; /* usable ones; further ones are not stored */
     struct acpi_cpu cpu[NR_CPUS];
     unsigned int nr_ioapics;

@@ -57,8 +57,6 @@ void apic_eoi(void);
 
 /** The vector is in service on this CPU (it needs an EOI). */
 bool apic_vector_in_service(unsigned int vector);
-/** The vector waits for delivery on this CPU. */
-bool apic_vector_requested(unsigned int vector);
 
 /* Interrupt other CPUs. Callable everywhere. */
 void apic_send_ipi(unsigned int cpu, unsigned int vector);

@@ -29,8 +29,9 @@ void on_cpus(const struct cpumask *mask, void (*fn)(void *), void *arg);
 void smp_stop_others(void);
 
 /*
- * TLBs. flush_tlb_* work on all CPUs of the mask and return when done;
- * va 0 means everything.
+ * TLBs. flush_cpus() works on all online CPUs of the mask and returns when
+ * done; va 0 means everything. No lock may be held that another CPU takes with
+ * interrupts off: it would not answer.
  */
 #define FLUSH_TLB        1u  /* all non-global entries */
 #define FLUSH_TLB_GLOBAL 2u  /* hypervisor mappings too */

@@ -19,8 +19,6 @@ struct time_scale {
 struct time_scale time_scale_from_hz(u64 hz);
 /** The scale that turns nanoseconds back into ticks. */
 struct time_scale time_scale_reciprocal(struct time_scale scale);
-/** Ticks per second of a scale. */
-u64 time_scale_to_hz(struct time_scale scale);
 /** The scale of a counter that did `ticks` in `ns` > 0. */
 struct time_scale time_scale_measured(u64 ns, u64 ticks);
 
