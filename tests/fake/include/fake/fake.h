@@ -67,6 +67,12 @@ extern unsigned long fake_continue_args[5];
 /** Should long calls stop? Each of them must get on all the same. */
 void fake_set_preempt(bool wanted);
 
+/* Preemption at one point: preempt.c. */
+
+/** The n-th look at pending work from now finds some, once; 0: none does. */
+void fake_preempt_at(unsigned int n);
+extern unsigned int fake_nr_preempt_checks; /* looks so far */
+
 /* Time: time.c and timer.c. */
 extern s_time_t fake_now;
 /* Argument of the last reprogram_timer() on each CPU. */
