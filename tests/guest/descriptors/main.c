@@ -84,6 +84,9 @@ static void test_update_descriptor(uint64_t *gdt)
     CHECK_EQ("call_gate_to_the_hypervisor",
              update_descriptor(&gdt[7], 0x0000ec00e0080000), -XEN_EINVAL);
     CHECK_EQ("a_refused_descriptor_is_not_written", gdt[7], 0);
+    CHECK_EQ("call_gate_to_the_guest",
+             update_descriptor(&gdt[8], 0x0000ec00e0330000), 0);
+    CHECK_EQ("call_gate_becomes_one_of_ring_0", gdt[8] & DPL_MASK, 0);
     CHECK_EQ("descriptor_that_is_not_present",
              update_descriptor(&gdt[7], 0x1234), 0);
     CHECK_EQ("descriptor_at_an_odd_address",

@@ -116,6 +116,21 @@ static void test_ipi(void)
     event_mask(port);
 }
 
+static void start_toucher(void)
+{
+    touched = 0;
+    start_job(DO_TOUCH);
+    for (unsigned int i = 0; i < 1000 && !touched; i++)
+        sleep_ms(1);
+}
+
+static bool toucher_has_faulted(void)
+{
+    for (unsigned int i = 0; i < 1000 && touched != 2; i++)
+        sleep_ms(1);
+    return touched == 2;
+}
+
 /* The other vcpu has the page in its TLB; the flush must reach it. */
 static void check_flush(const char *name, uint64_t flags)
 {
@@ -123,18 +138,28 @@ static void check_flush(const char *name, uint64_t flags)
     uint64_t mask = 3;
 
     op.arg2.vcpumask = (uint64_t)&mask;
-    touched = 0;
-    start_job(DO_TOUCH);
-    for (unsigned int i = 0; i < 1000 && !touched; i++)
-        sleep_ms(1);
+    start_toucher();
+
     update_va_mapping((uint64_t)page, make_pte(va_to_mfn(page), PTE_PAGE_RO),
                       flags);
     if (!flags)
         hypercall(__HYPERVISOR_mmuext_op, &op, 1, NULL, DOMID_SELF);
-    for (unsigned int i = 0; i < 1000 && touched != 2; i++)
-        sleep_ms(1);
-    CHECK_EQ(name, touched, 2);
+    CHECK(name, toucher_has_faulted());
     end_job("toucher_has_ended");
+    page_set_writable(page);
+}
+
+/* A writable entry in the other's TLB may not outlive the pin. */
+static void test_pin_flushes(void)
+{
+    uint64_t mfn = va_to_mfn(page);
+
+    start_toucher();
+    update_va_mapping((uint64_t)page, make_pte(mfn, PTE_PAGE_RO), UVMF_NONE);
+    CHECK_EQ("pin_of_a_page_in_a_tlb", mmuext(MMUEXT_PIN_L1_TABLE, mfn), 0);
+    CHECK("pin_reaches_the_other_vcpu", toucher_has_faulted());
+    end_job("toucher_has_ended_after_a_pin");
+    mmuext(MMUEXT_UNPIN_TABLE, mfn);
     page_set_writable(page);
 }
 
@@ -221,6 +246,7 @@ void test_main(void)
     REQUIRE("second_vcpu", vcpu_start(1, second_vcpu) == 0);
     test_ipi();
     test_flushes();
+    test_pin_flushes();
     test_pin_race();
     test_update_race();
     test_shared_tables();
