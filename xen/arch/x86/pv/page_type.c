@@ -56,17 +56,51 @@ static void flush_old_type(struct page_info *pg, unsigned long old)
         flush_cpus(&mask, FLUSH_TLB, 0);
 }
 
+/* Tables are mostly empty: look at this many entries at once. */
+#define GROUP 8
+
+static bool group_is_empty(const u64 *e)
+{
+    BUILD_BUG_ON(PT_ENTRIES % GROUP != 0);
+    return !((e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) &
+             PTE_PRESENT);
+}
+
+/* Index of the first entry from i on that is present, or PT_ENTRIES. */
+static unsigned int next_present(const u64 *table, unsigned int i)
+{
+    for (; i % GROUP != 0; i++)
+        if (table[i] & PTE_PRESENT)
+            return i;
+    while (i < PT_ENTRIES && group_is_empty(&table[i]))
+        i += GROUP;
+    while (i < PT_ENTRIES && !(table[i] & PTE_PRESENT))
+        i++;
+    return i;
+}
+
+/* Index behind the last entry below `end` that is present; 0: there is none. */
+static unsigned int behind_last_present(const u64 *table, unsigned int end)
+{
+    for (; end % GROUP != 0; end--)
+        if (table[end - 1] & PTE_PRESENT)
+            return end;
+    while (end > 0 && group_is_empty(&table[end - GROUP]))
+        end -= GROUP;
+    while (end > 0 && !(table[end - 1] & PTE_PRESENT))
+        end--;
+    return end;
+}
+
 static int validate_l1(struct page_info *pg, struct domain *d)
 {
     u64 *table = page_to_virt(pg);
     int rc = 0;
-    unsigned int i;
+    unsigned int i = next_present(table, 0);
 
-    for (i = 0; i < PT_ENTRIES; i++) {
+    for (; i < PT_ENTRIES; i = next_present(table, i + 1)) {
         u64 pte = table[i];
 
-        if (!(pte & PTE_PRESENT))
-            continue;
         rc = l1e_get(&pte, d, d);
         if (rc)
             break;
@@ -83,9 +117,17 @@ static int validate_l1(struct page_info *pg, struct domain *d)
 static void devalidate_l1(struct page_info *pg)
 {
     const u64 *table = page_to_virt(pg);
+    unsigned int i = next_present(table, 0);
 
-    for (unsigned int i = 0; i < PT_ENTRIES; i++)
+    for (; i < PT_ENTRIES; i = next_present(table, i + 1))
         l1e_put(table[i]);
+}
+
+/* Whatever the guest has written there, these are ours. */
+static void install_hypervisor_slots(u64 *l4)
+{
+    for (unsigned int i = HYPERVISOR_FIRST_SLOT; i <= HYPERVISOR_LAST_SLOT; i++)
+        l4[i] = idle_pg_table[i];
 }
 
 /* Entries from nr_validated on. Returns 0, -ERESTART, or why one is bad. */
@@ -93,17 +135,14 @@ static int validate_upper(struct page_info *pg, unsigned int level,
                           struct domain *d)
 {
     u64 *table = page_to_virt(pg);
+    unsigned int i = next_present(table, pg->nr_validated);
 
-    for (unsigned int i = pg->nr_validated; i < PT_ENTRIES; i++) {
+    for (; i < PT_ENTRIES; i = next_present(table, i + 1)) {
         u64 pte = table[i];
         int rc;
 
         pg->nr_validated = i;
-        if (is_hypervisor_slot(level, i)) {
-            table[i] = idle_pg_table[i];
-            continue;
-        }
-        if (!(pte & PTE_PRESENT))
+        if (is_hypervisor_slot(level, i))
             continue;
         rc = upper_get(pte, level, d);
         if (rc)
@@ -113,6 +152,8 @@ static int validate_upper(struct page_info *pg, unsigned int level,
         if (i + 1 < PT_ENTRIES && hypercall_preempt_check())
             return -ERESTART;
     }
+    if (level == 4)
+        install_hypervisor_slots(table);
     pg->nr_validated = PT_ENTRIES;
     return 0;
 }
@@ -133,10 +174,14 @@ static int devalidate_upper(struct page_info *pg, unsigned int level)
         pg->partial &= ~WORK_CHILD;
     }
 
-    while (pg->nr_validated > 0) {
-        unsigned int i = --pg->nr_validated;
+    for (;;) {
+        unsigned int i = behind_last_present(table, pg->nr_validated);
 
-        if (is_hypervisor_slot(level, i) || !(table[i] & PTE_PRESENT))
+        pg->nr_validated = i;
+        if (i == 0)
+            return 0;
+        pg->nr_validated = --i;
+        if (is_hypervisor_slot(level, i))
             continue;
         rc = upper_put(table[i], level);
         if (rc) {
@@ -146,7 +191,6 @@ static int devalidate_upper(struct page_info *pg, unsigned int level)
         if (i > 0 && hypercall_preempt_check())
             return -ERESTART;
     }
-    return 0;
 }
 
 /* The one who works on the frame is done, or gives up: count 0. */
@@ -304,17 +348,38 @@ static int get_type(struct page_info *pg, unsigned long type, bool preemptible)
     return establish(pg, type, x);
 }
 
+/* The common case: the frame has the type. False: look closer. */
+static inline bool get_type_fast(struct page_info *pg, unsigned long type)
+{
+    unsigned long x = READ_ONCE(pg->type_info);
+    unsigned long count = x & PGT_count_mask;
+
+    /* The first reference to a table validates it. */
+    if ((x & (PGT_type_mask | PGT_validated)) != (type | PGT_validated) ||
+        count == PGT_count_mask || (count == 0 && type_level(type) <= 4))
+        return false;
+    return cmpxchg(&pg->type_info, x, x + 1) == x;
+}
+
 int page_get_type(struct page_info *pg, unsigned long type)
 {
-    return get_type(pg, type, false);
+    return likely(get_type_fast(pg, type)) ? 0 : get_type(pg, type, false);
 }
 
 int page_get_type_preemptible(struct page_info *pg, unsigned long type)
 {
-    return get_type(pg, type, true);
+    return likely(get_type_fast(pg, type)) ? 0 : get_type(pg, type, true);
 }
 
-int page_put_type_preemptible(struct page_info *pg)
+/* The common case: it is not the last one. False: look closer. */
+static inline bool put_type_fast(struct page_info *pg)
+{
+    unsigned long x = READ_ONCE(pg->type_info);
+
+    return (x & PGT_count_mask) > 1 && cmpxchg(&pg->type_info, x, x - 1) == x;
+}
+
+static int put_type(struct page_info *pg)
 {
     unsigned long x, nx, type;
     unsigned int level;
@@ -347,6 +412,11 @@ int page_put_type_preemptible(struct page_info *pg)
     pg->nr_validated = PT_ENTRIES;
     pg->partial = 0;
     return undo(pg, type, WORK_UNDO_PUT);
+}
+
+int page_put_type_preemptible(struct page_info *pg)
+{
+    return likely(put_type_fast(pg)) ? 0 : put_type(pg);
 }
 
 void page_put_type(struct page_info *pg)
