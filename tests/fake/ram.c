@@ -22,6 +22,8 @@ int fake_ram_fd = -1;
 
 unsigned long max_page = FAKE_NR_FRAMES;
 unsigned long total_pages = FAKE_NR_FRAMES;
+static unsigned long all_frames[BITS_TO_LONGS(FAKE_NR_FRAMES)];
+unsigned long *ram_frames = all_frames;
 
 static unsigned int frames_taken;
 
@@ -47,6 +49,7 @@ __attribute__((constructor)) static void ram_init(void)
     fake_frametable = map(FT_SIZE, PROT_READ | PROT_WRITE, anon, -1);
     fake_m2p = map(M2P_SIZE, PROT_READ | PROT_WRITE, anon, -1);
     fake_vmap = map(FAKE_VMAP_SIZE, PROT_NONE, anon, -1);
+    memset(all_frames, 0xff, sizeof(all_frames));
     fake_ram_reset();
 }
 
@@ -63,11 +66,6 @@ void *fake_frame_alloc(void)
     if (++frames_taken > FAKE_FRAMES_RESERVED)
         abort();
     return mfn_to_virt(_mfn(FAKE_NR_FRAMES - frames_taken));
-}
-
-bool mfn_valid(mfn_t mfn)
-{
-    return mfn_x(mfn) < max_page;
 }
 
 void m2p_set(mfn_t mfn, pfn_t pfn)

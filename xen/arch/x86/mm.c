@@ -24,18 +24,7 @@ static DEFINE_SPINLOCK(map_lock, LOCK_XEN_MAP);
 unsigned long max_page;
 unsigned long total_pages;
 
-/* A bit per frame up to max_page: it is RAM. */
-static unsigned long *ram_frames;
-
-bool mfn_valid(mfn_t mfn)
-{
-    unsigned long nr = mfn_x(mfn);
-
-    if (nr >= max_page)
-        return false;
-    nr = array_index_nospec(nr, max_page);
-    return ram_frames[nr / BITS_PER_LONG] & BIT_MASK(nr);
-}
+unsigned long *ram_frames;
 
 void ram_frames_init(unsigned long *bitmap)
 {

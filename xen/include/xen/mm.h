@@ -20,6 +20,7 @@
 #define XEN_MM_H
 
 #include "xen/types.h"
+#include "xen/bitops.h"
 #include "xen/bug.h"
 #include "asm/page.h"
 
@@ -72,8 +73,19 @@ struct page_info {
 extern unsigned long max_page;
 extern unsigned long total_pages;
 
+/* A bit per frame up to max_page: it is RAM. Set at boot. */
+extern unsigned long *ram_frames;
+
 /** The frame is RAM and has a struct page_info. */
-bool mfn_valid(mfn_t mfn);
+static inline bool mfn_valid(mfn_t mfn)
+{
+    unsigned long nr = mfn_x(mfn);
+
+    if (nr >= max_page)
+        return false;
+    nr = array_index_nospec(nr, max_page);
+    return (ram_frames[nr / BITS_PER_LONG] >> (nr % BITS_PER_LONG)) & 1;
+}
 
 static inline struct page_info *mfn_to_page(mfn_t mfn)
 {

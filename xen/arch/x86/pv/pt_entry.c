@@ -134,21 +134,41 @@ int upper_put(u64 pte, unsigned int level)
 }
 
 /* Store an entry. Only the hardware changes it meanwhile: A and D. */
-static u64 exchange_entry(u64 *slot, u64 new, bool preserve_ad)
+static inline u64 exchange_entry(u64 *slot, u64 new, bool preserve_ad)
 {
-    u64 old = READ_ONCE(*slot);
+    u64 old, seen;
 
-    for (;;) {
-        u64 value = new;
-        u64 seen;
+    if (!preserve_ad)
+        return xchg(slot, new);
 
-        if (preserve_ad)
-            value |= old & (PTE_ACCESSED | PTE_DIRTY);
-        seen = cmpxchg(slot, old, value);
-        if (seen == old)
-            return old;
+    old = READ_ONCE(*slot);
+    while ((seen = cmpxchg(slot, old,
+                           new | (old & (PTE_ACCESSED | PTE_DIRTY)))) != old)
         old = seen;
-    }
+    return old;
+}
+
+/* The same frame of RAM as before, of the owner, and no device reaches it past
+ * the caches: then a change of RW is about its type only. */
+static bool only_rw_changes(u64 old, u64 new, const struct domain *pg_owner)
+{
+    return !((old ^ new) & ~(L1_FAST_BITS | PTE_RW)) &&
+           !(new &PTE_CACHE_MASK) && mfn_valid(pte_mfn(new)) &&
+           page_get_owner(mfn_to_page(pte_mfn(new))) == pg_owner &&
+           pg_owner != dom_io;
+}
+
+/* The entry's reference to the frame stays. */
+static int change_rw(u64 *slot, u64 new, bool preserve_ad)
+{
+    struct page_info *pg = mfn_to_page(pte_mfn(new));
+
+    if ((new &PTE_RW) && unlikely(page_get_type(pg, PGT_writable)))
+        return hc_error(-EBUSY);
+    exchange_entry(slot, adjust_l1e(new), preserve_ad);
+    if (!(new &PTE_RW))
+        page_put_type(pg);
+    return 0;
 }
 
 int mod_l1_entry(u64 *slot, u64 new, struct domain *d, struct domain *pg_owner,
@@ -162,6 +182,8 @@ int mod_l1_entry(u64 *slot, u64 new, struct domain *d, struct domain *pg_owner,
             exchange_entry(slot, adjust_l1e(new), preserve_ad);
             return 0;
         }
+        if ((old & PTE_PRESENT) && only_rw_changes(old, new, pg_owner))
+            return change_rw(slot, new, preserve_ad);
         rc = l1e_get(&new, d, pg_owner);
         if (unlikely(rc))
             return rc;
