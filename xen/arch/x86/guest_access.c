@@ -6,9 +6,20 @@
 #include "asm/page.h"
 #include "asm/uaccess.h"
 
-/* uaccess.S: 0, or not all bytes were done. */
-size_t copy_guest_raw(void *dst, const void *src, size_t len);
-size_t clear_guest_raw(void *dst, size_t len);
+/* uaccess.S: 0 or -EFAULT. */
+int copy_guest_raw(void *dst, const void *src, size_t len);
+int clear_guest_raw(void *dst, size_t len);
+
+/* One piece of guest memory, maybe empty: it does not wrap, and both ends are
+ * on the same side of the hole that holds the hypervisor. */
+static inline bool range_ok(u64 va, size_t len)
+{
+    u64 end;
+
+    if (__builtin_add_overflow(va, len, &end))
+        return end == 0 && va >= HYPERVISOR_VIRT_END;
+    return end <= (1UL << 47) || va >= HYPERVISOR_VIRT_END || len == 0;
+}
 
 bool guest_array_ok(u64 guest_va, u64 nr, size_t size)
 {
@@ -27,21 +38,21 @@ bool guest_array_ok(u64 guest_va, u64 nr, size_t size)
 
 int copy_from_guest(void *dst, u64 guest_va, size_t len)
 {
-    if (!guest_array_ok(guest_va, 1, len))
+    if (unlikely(!range_ok(guest_va, len)))
         return -EFAULT;
-    return copy_guest_raw(dst, (const void *)guest_va, len) ? -EFAULT : 0;
+    return copy_guest_raw(dst, (const void *)guest_va, len);
 }
 
 int copy_to_guest(u64 guest_va, const void *src, size_t len)
 {
-    if (!guest_array_ok(guest_va, 1, len))
+    if (unlikely(!range_ok(guest_va, len)))
         return -EFAULT;
-    return copy_guest_raw((void *)guest_va, src, len) ? -EFAULT : 0;
+    return copy_guest_raw((void *)guest_va, src, len);
 }
 
 int clear_guest(u64 guest_va, size_t len)
 {
-    if (!guest_array_ok(guest_va, 1, len))
+    if (unlikely(!range_ok(guest_va, len)))
         return -EFAULT;
-    return clear_guest_raw((void *)guest_va, len) ? -EFAULT : 0;
+    return clear_guest_raw((void *)guest_va, len);
 }

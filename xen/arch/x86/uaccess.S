@@ -1,39 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies that may fault: they return the number of bytes not done. */
+/* Accesses that may fault: they return 0 or -EFAULT. */
 #include "asm/asm_macros.h"
 
     .text
 
-/* size_t copy_guest_raw(void *dst, const void *src, size_t len)
+/* int copy_guest_raw(void *dst, const void *src, size_t len)
  * One of the two is guest memory. */
     .globl copy_guest_raw
     .type copy_guest_raw, @function
 copy_guest_raw:
     ASM_STAC
-    mov   %rdx, %rcx
-    shr   $3, %rcx
-    jz    2f
+    sub   $8, %rdx
+    jb    2f
 1:  mov   (%rsi), %rax
 11: mov   %rax, (%rdi)
     add   $8, %rsi
     add   $8, %rdi
-    dec   %rcx
-    jnz   1b
-2:  mov   %rdx, %rcx
-    and   $7, %ecx
+    sub   $8, %rdx
+    jae   1b
+2:  add   $8, %rdx
     jz    4f
 3:  mov   (%rsi), %al
 31: mov   %al, (%rdi)
     inc   %rsi
     inc   %rdi
-    dec   %rcx
+    dec   %rdx
     jnz   3b
 4:  ASM_CLAC
     xor   %eax, %eax
     ret
-/* Faulted: at least one byte was left. */
 5:  ASM_CLAC
-    mov   $1, %eax
+    mov   $-14, %eax
     ret
     EXTABLE 1b, 5b
     EXTABLE 11b, 5b
@@ -41,7 +38,7 @@ copy_guest_raw:
     EXTABLE 31b, 5b
     .size copy_guest_raw, . - copy_guest_raw
 
-/* size_t clear_guest_raw(void *dst, size_t len) */
+/* int clear_guest_raw(void *dst, size_t len) */
     .globl clear_guest_raw
     .type clear_guest_raw, @function
 clear_guest_raw:
@@ -57,7 +54,7 @@ clear_guest_raw:
 2:  ASM_CLAC
     ret
 5:  ASM_CLAC
-    mov   $1, %eax
+    mov   $-14, %eax
     ret
     EXTABLE 1b, 5b
     .size clear_guest_raw, . - clear_guest_raw
