@@ -262,7 +262,7 @@ static void half_validated_is_turned_round_by_resume(void **state)
         recount();
         assert_true(w.l4->type_info & PGT_partial);
         assert_int_equal(page_get_type(w.l4, PGT_writable), -EINVAL);
-        assert_int_equal(page_steal(d, w.l4), -EBUSY);
+        assert_int_not_equal(page_steal(d, w.l4), 0);
         /* It stops again on the way back. */
         fake_preempt_at(n / 2 + 1);
         resume_all();

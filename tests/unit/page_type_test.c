@@ -135,14 +135,17 @@ static void addresses_beyond_the_machine_are_refused(void **state)
 
     (void)state;
     make_tree(&t, 2);
-    paddr_bits_mask = PTE_ADDR_MASK & ((1UL << 40) - 1);
     assert_int_equal(pin(t.t[2], 2), 0);
-    assert_int_equal(update(maddr(t.t[1], 3), (1UL << 40) | FLAGS_RO), -EINVAL);
-    assert_int_equal(update(maddr(t.t[2], 3), (1UL << 40) | FLAGS_RO), -EINVAL);
-    assert_int_equal(
-        update(maddr(t.t[1], 511), entry(t.ro, FLAGS_RO) | (1UL << 45)),
-        -EINVAL);
-    paddr_bits_mask = PTE_ADDR_MASK;
+    for (unsigned int bit = 40; bit < 52; bit++) {
+        u64 beyond = 1UL << bit;
+
+        assert_int_not_equal(update(maddr(t.t[1], 3), beyond | FLAGS_RO), 0);
+        assert_int_equal(update(maddr(t.t[2], 3), beyond | FLAGS_RO), -EINVAL);
+        assert_int_not_equal(
+            update(maddr(t.t[1], 511), entry(t.ro, FLAGS_RO) | beyond), 0);
+        assert_int_not_equal(
+            update(maddr(t.t[2], 0), entry(t.t[1], FLAGS_TABLE) | beyond), 0);
+    }
 }
 
 static void l1_cache_bits_are_for_domains_with_devices(void **state)

@@ -15,6 +15,7 @@
 #include "xen/errno.h"
 #include "xen/hypercall.h"
 #include "xen/page_alloc.h"
+#include "asm/processor.h"
 #include "asm/pv_mm.h"
 #include "fake/fake.h"
 
