@@ -6,11 +6,12 @@
 #include "xen/bug.h"
 #include "xen/errno.h"
 #include "xen/guest_access.h"
+#include "xen/string.h"
 
 long subop_call(const struct subop *table, unsigned int nr_rows,
                 unsigned int nr, u64 arg)
 {
-    u64 copy[SUBOP_MAX_SIZE / sizeof(u64)] = {0};
+    u64 copy[SUBOP_MAX_SIZE / sizeof(u64)];
     const struct subop *op;
     long rc;
 
@@ -23,8 +24,9 @@ long subop_call(const struct subop *table, unsigned int nr_rows,
         return -EPERM;
     ASSERT(op->size <= sizeof(copy));
 
-    if ((op->copy == COPY_IN || op->copy == COPY_INOUT) &&
-        copy_from_guest(copy, arg, op->size))
+    if (op->copy == COPY_OUT)
+        memset(copy, 0, op->size);
+    else if (op->copy != COPY_NONE && copy_from_guest(copy, arg, op->size))
         return -EFAULT;
 
     rc = op->handler(copy);

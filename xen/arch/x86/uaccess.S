@@ -18,14 +18,20 @@ copy_guest_raw:
     add   $8, %rdi
     sub   $8, %rdx
     jae   1b
-2:  add   $8, %rdx
+2:  test  $4, %dl
+    jz    3f
+20: mov   (%rsi), %eax
+21: mov   %eax, (%rdi)
+    add   $4, %rsi
+    add   $4, %rdi
+3:  and   $3, %edx
     jz    4f
-3:  mov   (%rsi), %al
+30: mov   (%rsi), %al
 31: mov   %al, (%rdi)
     inc   %rsi
     inc   %rdi
-    dec   %rdx
-    jnz   3b
+    dec   %edx
+    jnz   30b
 4:  ASM_CLAC
     xor   %eax, %eax
     ret
@@ -34,7 +40,9 @@ copy_guest_raw:
     ret
     EXTABLE 1b, 5b
     EXTABLE 11b, 5b
-    EXTABLE 3b, 5b
+    EXTABLE 20b, 5b
+    EXTABLE 21b, 5b
+    EXTABLE 30b, 5b
     EXTABLE 31b, 5b
     .size copy_guest_raw, . - copy_guest_raw
 

@@ -54,11 +54,12 @@ static u64 virtual_rflags(const struct vcpu *v, const struct cpu_regs *regs,
 
 /**
  * Build a frame: SS..RIP, then `nr_extra` words (top first), then R11, RCX;
- * enter the guest's kernel at `handler`.
+ * enter the guest's kernel at `handler`. Every caller has its own copy, which
+ * knows how many words there are.
  */
-static void enter_guest(struct vcpu *v, struct cpu_regs *regs, u64 handler,
-                        bool mask_events, const u64 *extra,
-                        unsigned int nr_extra)
+static __always_inline void enter_guest(struct vcpu *v, struct cpu_regs *regs,
+                                        u64 handler, bool mask_events,
+                                        const u64 *extra, unsigned int nr_extra)
 {
     bool masked = READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
     u64 rflags = virtual_rflags(v, regs, masked);
@@ -167,8 +168,10 @@ void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
                      vector, error_code);
         return;
     }
-    enter_guest(v, regs, ti->address, ti->flags & 4, &error,
-                vector < 32 && ((HAS_ERROR_CODE >> vector) & 1));
+    if (vector < 32 && ((HAS_ERROR_CODE >> vector) & 1))
+        enter_guest(v, regs, ti->address, ti->flags & 4, &error, 1);
+    else
+        enter_guest(v, regs, ti->address, ti->flags & 4, NULL, 0);
 }
 
 void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2,

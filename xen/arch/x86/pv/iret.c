@@ -9,17 +9,23 @@
 #include "asm/uaccess.h"
 
 /* Read the frame at the guest's stack pointer. Returns false on a fault. */
-static bool read_frame(u64 sp, struct iret_context *frame)
+static inline bool read_frame(u64 sp, struct iret_context *frame)
 {
-    u64 *dst = (u64 *)frame;
+    const struct iret_context *guest = (const struct iret_context *)sp;
 
-    BUILD_BUG_ON(sizeof(*frame) != 72);
     if (!guest_range_ok(sp, sizeof(*frame)))
         return false;
 
     stac();
-    for (unsigned int i = 0; i < sizeof(*frame) / 8; i++)
-        unsafe_get_u64(dst[i], sp + 8 * i, fault);
+    unsafe_copy_u64(&frame->rax, &guest->rax, fault);
+    unsafe_copy_u64(&frame->r11, &guest->r11, fault);
+    unsafe_copy_u64(&frame->rcx, &guest->rcx, fault);
+    unsafe_copy_u64(&frame->flags, &guest->flags, fault);
+    unsafe_copy_u64(&frame->rip, &guest->rip, fault);
+    unsafe_copy_u64(&frame->cs, &guest->cs, fault);
+    unsafe_copy_u64(&frame->rflags, &guest->rflags, fault);
+    unsafe_copy_u64(&frame->rsp, &guest->rsp, fault);
+    unsafe_copy_u64(&frame->ss, &guest->ss, fault);
     clac();
     return true;
 

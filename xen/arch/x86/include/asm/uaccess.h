@@ -25,6 +25,14 @@
                  : "memory"                                                    \
                  : label)
 
+/* From guest memory straight into memory: one step, for structs of words. */
+#define unsafe_copy_u64(dst, va, label)                                        \
+    __asm__ goto("1: movq %1, %%rax\n" EXTABLE("1b", "%l2") "movq %%rax, %0"   \
+                 :                                                             \
+                 : "m"(*(u64 *)(dst)), "m"(*(const u64 *)(va))                 \
+                 : "rax", "memory"                                             \
+                 : label)
+
 /** Both ends of [va, va + len) are the guest's; len is small (< 2 MiB). */
 static inline bool guest_range_ok(u64 va, u64 len)
 {
