@@ -11,6 +11,7 @@ struct cpumask fake_event_checks;
 struct cpumask fake_last_flush;
 unsigned int fake_nr_flushes;
 u32 fake_tlb_clock = 1;
+void (*fake_while_waiting)(void);
 
 static u32 flushed_at[FAKE_NR_CPUS];
 
@@ -50,6 +51,12 @@ void flush_cpus(const struct cpumask *mask, unsigned int flags,
     if ((flags & FLUSH_TLB) && va == 0)
         for_each_cpu(cpu, mask)
             fake_cpu_flushed(cpu);
+}
+
+void flush_serve(void)
+{
+    if (fake_while_waiting != NULL)
+        fake_while_waiting();
 }
 
 void flush_local(unsigned int flags, unsigned long va)

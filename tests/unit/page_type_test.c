@@ -396,6 +396,26 @@ static void waiting_for_a_lock_ends_with_other_work(void **state)
     assert_int_equal(type_count(t.t[2]), 1);
 }
 
+static struct page_info *in_work;
+
+/* The other CPU is done. */
+static void other_cpu_validates(void)
+{
+    in_work->type_info |= PGT_validated;
+}
+
+static void waiting_for_validation_serves_flushes(void **state)
+{
+    (void)state;
+    in_work = new_page(d);
+    in_work->type_info = PGT_segdesc | 1;
+    fake_while_waiting = other_cpu_validates;
+    assert_int_equal(page_get_type(in_work, PGT_segdesc), 0);
+    fake_while_waiting = NULL;
+    assert_int_equal(type_count(in_work), 2);
+    in_work->type_info = 0;
+}
+
 static void only_tables_are_locked(void **state)
 {
     struct tree t;
@@ -434,6 +454,7 @@ static const struct CMUnitTest tests[] = {
     PV_MM_TEST(uncached_writable_frame_is_flushed_before_it_is_a_table),
     PV_MM_TEST(last_reference_goes_while_locked),
     PV_MM_TEST(waiting_for_a_lock_ends_with_other_work),
+    PV_MM_TEST(waiting_for_validation_serves_flushes),
     PV_MM_TEST(only_tables_are_locked),
 };
 

@@ -107,7 +107,7 @@ void flush_interrupt(void)
     cpumask_clear(cpu, &request.pending);
 }
 
-static void serve_others(void)
+void flush_serve(void)
 {
     unsigned long flags = local_irq_save();
 
@@ -121,7 +121,7 @@ static void flush_others(const struct cpumask *others, unsigned int flags,
                          unsigned long va)
 {
     while (!spin_trylock(&flush_lock))
-        serve_others();
+        flush_serve();
 
     request.flags = flags;
     request.va = va;

@@ -85,6 +85,8 @@ extern struct cpumask fake_event_checks; /* CPUs that were interrupted */
 extern unsigned int fake_nr_flushes;     /* calls of flush_cpus() */
 extern struct cpumask fake_last_flush;   /* mask of the last one */
 extern u32 fake_tlb_clock;
+/* What another CPU does when this one waits for it; NULL: nothing. */
+extern void (*fake_while_waiting)(void);
 /** This CPU has just flushed all of its TLB. */
 void fake_cpu_flushed(unsigned int cpu);
 

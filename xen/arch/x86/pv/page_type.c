@@ -323,7 +323,9 @@ static int get_type(struct page_info *pg, unsigned long type, bool preemptible)
             if (!(x & PGT_partial)) {
                 if (preemptible && hypercall_preempt_check())
                     return -ERESTART;
-                cpu_relax();
+                /* Who works on it may flush our TLB first, and we may have
+                 * interrupts off: a fault while a segment was loaded. */
+                flush_serve();
                 continue;
             }
             if (!preemptible)

@@ -42,6 +42,10 @@ void flush_cpus(const struct cpumask *mask, unsigned int flags,
                 unsigned long va);
 void flush_local(unsigned int flags, unsigned long va);
 
+/** Do what another CPU wants flushed here, if it does: for loops that wait for
+ * another CPU, which may wait for this one, with interrupts off. */
+void flush_serve(void);
+
 /*
  * TLB clock: counts flushes. A frame remembers the clock when its last
  * writable or table mapping went away; CPUs that flushed since need not again.
