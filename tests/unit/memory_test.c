@@ -299,7 +299,7 @@ static void failed_exchange_changes_nothing(void **state)
     exch->out.mem_flags = 0;
     pg = mfn_to_page(_mfn(list[3]));
     assert_true(page_get(pg, d));
-    assert_int_equal(op(XENMEM_exchange, exch), -EBUSY);
+    assert_int_equal(op(XENMEM_exchange, exch), -EINVAL);
     page_put(pg);
     exch->out.extent_start = 0x1000;
     assert_int_equal(op(XENMEM_exchange, exch), -EFAULT);

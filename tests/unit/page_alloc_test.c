@@ -284,7 +284,7 @@ static void used_frame_is_not_stolen(void **state)
 
     (void)state;
     assert_true(page_get(pg, d));
-    assert_int_equal(page_steal(d, pg), -EBUSY);
+    assert_int_equal(page_steal(d, pg), -EINVAL);
     page_put(pg);
     assert_int_equal(page_steal(dom_xen, pg), -EINVAL);
     drop(pg);

@@ -202,7 +202,7 @@ static void tables_of_others_belong_to_the_control_domain(void **state)
     set_up_tree();
     run_as(other, 0);
     assert_int_equal(update_as(maddr(t.t[1], 0), 0, DOMID_SELF | (2UL << 16)),
-                     -EINVAL);
+                     -ESRCH);
     run_as(d0, 0);
     assert_int_equal(update_as(maddr(t.t[1], 0), 0, 1 | (2UL << 16)), 0);
     assert_int_equal(type_count(t.rw), 0);

@@ -30,7 +30,7 @@ long memory_reservation_op(unsigned int op, u64 arg, unsigned long start);
  * XENMEM_exchange: give frames, get as many others in blocks of another size.
  *
  * Returns 0 when all is done; -EFAULT; -EINVAL for sizes that do not match and
- *         for a frame that is not d's; -EBUSY for one that is in use; -ENOMEM;
+ *         for a frame that is not d's; -EINVAL for one that is in use; -ENOMEM;
  *         -EPERM past the order limit; -ESRCH; -ERESTART. nr_exchanged says
  *         how many extents went through in each case but the first.
  */

@@ -29,7 +29,4 @@ void heap_free(struct page_info *pg, unsigned int order);
  */
 int __must_check heap_claim(unsigned long *claim, unsigned long nr);
 
-/** The last reference to this frame is gone. */
-void page_release(struct page_info *pg);
-
 #endif

@@ -162,7 +162,7 @@ int page_steal(struct domain *d, struct page_info *pg)
     if (d->dying != DOMDYING_alive || page_get_owner(pg) != d ||
         is_xen_heap_page(pg))
         goto out_unlock;
-    rc = -EBUSY;
+    rc = -EINVAL;
     if (!take_only_reference(pg))
         goto out_unlock;
     page_list_del(pg, &d->mem.page_list);

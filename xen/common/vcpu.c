@@ -112,6 +112,8 @@ int vcpu_map_info(struct vcpu *v, gfn_t gfn, unsigned int offset)
     spin_lock(&v->domain->lock);
     rc = map_info_locked(v, _mfn(gfn.g), offset);
     spin_unlock(&v->domain->lock);
+    if (rc == 0)
+        update_vcpu_system_time(v); /* the new place tells the time at once */
     return rc;
 }
 

@@ -18,6 +18,7 @@
 #define SUBMAP_FEATURES                                                        \
     ((1u << XENFEAT_mmu_pt_update_preserve_ad) |                               \
      (1u << XENFEAT_highmem_assist) | (1u << XENFEAT_gnttab_map_avail_bits) |  \
+     (1u << XENFEAT_memory_op_vnode_supported) |                               \
      (1u << XENFEAT_direct_mapped))
 
 static long copy_text(u64 arg, const char *text, size_t size)
@@ -84,7 +85,7 @@ long do_xen_version(unsigned long cmd, unsigned long arg, unsigned long a2,
     case XENVER_get_features:
         return get_features(arg);
     case XENVER_pagesize:
-        return PAGE_SIZE;
+        return arg ? -EINVAL : (long)PAGE_SIZE;
     case XENVER_guest_handle:
         return copy_to_guest(arg, current->domain->handle,
                              sizeof(current->domain->handle));

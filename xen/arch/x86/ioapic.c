@@ -210,7 +210,7 @@ int ioapic_guest_read(paddr_t base, u32 reg, u32 *value_out)
         if (io_apics[i].address == base)
             io = &io_apics[i];
     if (io == NULL)
-        return -ENODEV;
+        return -EINVAL;
     if (reg > REG_ARBITRATION)
         return -EINVAL;
 

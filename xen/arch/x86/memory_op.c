@@ -115,12 +115,15 @@ static void build_machine_map(struct map_work *w)
 static long op_machine_memory_map(void *arg)
 {
     struct map_work *w = xzalloc(struct map_work);
+    struct xen_memory_map *map = arg;
     long rc;
 
     if (w == NULL)
         return -ENOMEM;
     build_machine_map(w);
-    rc = map_to_guest(arg, w->out.entry, w->out.nr);
+    rc = -EINVAL; /* half a map would hide devices */
+    if (map->nr_entries >= w->out.nr)
+        rc = map_to_guest(map, w->out.entry, w->out.nr);
     xfree(w);
     return rc;
 }

@@ -85,16 +85,23 @@ static long physdev_setup_gsi(void *arg)
 {
     const struct physdev_setup_gsi *op = arg;
 
-    if (op->gsi < 0)
+    if (op->gsi < 0 || (unsigned int)op->gsi >= nr_gsis)
         return -EINVAL;
     if (!irq_permitted(current->domain, op->gsi))
         return -EPERM;
     return ioapic_setup_gsi(op->gsi, op->triggering != 0, op->polarity != 0);
 }
 
-static bool is_self(domid_t domid)
+/* PIRQs of other domains are not there yet. Returns 0, -ESRCH, -EOPNOTSUPP. */
+static int for_self(domid_t domid)
 {
-    return domid == DOMID_SELF || domid == current->domain->domain_id;
+    struct domain *d = domain_get_or_self(domid);
+    bool self = d == current->domain;
+
+    if (d == NULL)
+        return -ESRCH;
+    domain_put(d);
+    return self ? 0 : -EOPNOTSUPP;
 }
 
 static long map_msi(struct physdev_map_pirq *op)
@@ -123,8 +130,9 @@ static long physdev_map_pirq(void *arg)
     struct physdev_map_pirq *op = arg;
     int pirq = op->pirq, rc;
 
-    if (!is_self(op->domid))
-        return -EOPNOTSUPP;
+    rc = for_self(op->domid);
+    if (rc != 0)
+        return rc;
     switch (op->type) {
     case MAP_PIRQ_TYPE_GSI:
         if (op->index < 0)
@@ -146,8 +154,10 @@ static long physdev_unmap_pirq(void *arg)
 {
     const struct physdev_unmap_pirq *op = arg;
 
-    if (!is_self(op->domid))
-        return -EOPNOTSUPP;
+    int rc = for_self(op->domid);
+
+    if (rc != 0)
+        return rc;
     return pirq_unmap(current->domain, op->pirq);
 }
 

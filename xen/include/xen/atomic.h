@@ -68,6 +68,12 @@ static inline bool atomic_inc_not_zero(atomic_t *v)
         cx_old;                                                                \
     })
 
+/* The same as a condition: true if it was done, else *seen is what was there.
+ */
+#define try_cmpxchg(ptr, seen, new)                                            \
+    __atomic_compare_exchange_n((ptr), (seen), (new), false, __ATOMIC_SEQ_CST, \
+                                __ATOMIC_SEQ_CST)
+
 #define xchg(ptr, v) __atomic_exchange_n((ptr), (v), __ATOMIC_SEQ_CST)
 
 /* x86 orders everything but a store before a load from elsewhere. */

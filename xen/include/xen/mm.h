@@ -20,6 +20,7 @@
 #define XEN_MM_H
 
 #include "xen/types.h"
+#include "xen/atomic.h"
 #include "xen/bitops.h"
 #include "xen/bug.h"
 #include "asm/page.h"
@@ -124,19 +125,51 @@ static inline bool is_xen_heap_page(const struct page_info *pg)
     return READ_ONCE(pg->count_info) & PGC_xen_heap;
 }
 
+/** The last reference to this frame is gone. */
+void page_release(struct page_info *pg);
+
+/** Drop a general reference; the last one frees the frame. */
+static inline void page_put(struct page_info *pg)
+{
+    unsigned long x = __atomic_sub_fetch(&pg->count_info, 1, __ATOMIC_SEQ_CST);
+
+    ASSERT((x & PGC_count_mask) != PGC_count_mask);
+    if (unlikely((x & PGC_count_mask) == 0))
+        page_release(pg);
+}
+
+/* One more reference, unless there is none or no room for it: a count of 0
+ * never grows again, so whoever takes it to 0 is the only one who frees. */
+static inline bool __must_check page_count_get(struct page_info *pg)
+{
+    unsigned long x = READ_ONCE(pg->count_info);
+
+    do
+        if (unlikely(((x + 1) & PGC_count_mask) <= 1))
+            return false;
+    while (unlikely(!try_cmpxchg(&pg->count_info, &x, x + 1)));
+    return true;
+}
+
 /**
  * Take a general reference to a frame that `d` owns.
  *
  * Returns false if d does not own it, or it is being freed, or the count is
  * full. Lock-free.
  */
-bool __must_check page_get(struct page_info *pg, const struct domain *d);
+static inline bool __must_check page_get(struct page_info *pg,
+                                         const struct domain *d)
+{
+    if (unlikely(!page_count_get(pg)))
+        return false;
+    if (likely(page_get_owner(pg) == d))
+        return true;
+    page_put(pg);
+    return false;
+}
 
 /** The same for whoever owns it; NULL if nobody does or it is going away. */
 struct domain *__must_check page_get_owner_and_reference(struct page_info *pg);
-
-/** Drop a general reference; the last one frees the frame. */
-void page_put(struct page_info *pg);
 
 /**
  * The owner gives the frame back: drop the reference that PGC_allocated stands

@@ -113,11 +113,20 @@ int pv_set_debugreg(struct vcpu *v, unsigned int reg, u64 value)
     return 0;
 }
 
+/* 4 and 5 are other names of 6 and 7, unless CR4.DE is set. 8: none such. */
+static unsigned long debugreg_number(const struct vcpu *v, unsigned long reg)
+{
+    if (reg != 4 && reg != 5)
+        return min(reg, 8UL);
+    return v->arch.cr4 & X86_CR4_DE ? 8 : reg + 2;
+}
+
 long do_set_debugreg(unsigned long reg, unsigned long value, unsigned long a2,
                      unsigned long a3, unsigned long a4)
 {
     UNUSED3();
-    return reg < 8 ? pv_set_debugreg(current, reg, value) : -EINVAL;
+    reg = debugreg_number(current, reg);
+    return reg < 8 ? pv_set_debugreg(current, reg, value) : -ENODEV;
 }
 
 long do_get_debugreg(unsigned long reg, unsigned long a1, unsigned long a2,
@@ -125,8 +134,9 @@ long do_get_debugreg(unsigned long reg, unsigned long a1, unsigned long a2,
 {
     (void)a1;
     UNUSED3();
-    if (reg >= 8 || reg == 4 || reg == 5)
-        return -EINVAL;
+    reg = debugreg_number(current, reg);
+    if (reg >= 8)
+        return -ENODEV;
     return current->arch.debugreg[array_index_nospec(reg, 8)];
 }
 

@@ -7,6 +7,7 @@
 #include "xen/console.h"
 #include "xen/rangeset.h"
 #include "asm/acpi.h"
+#include "asm/cpufeature.h"
 #include "asm/apic.h"
 #include "asm/io_apic.h"
 #include "asm/pv_mm.h"
@@ -41,7 +42,7 @@ static int set_ports(struct domain *d)
 
 static int set_memory(struct domain *d)
 {
-    u64 last = (paddr_bits_mask | ~PAGE_MASK) >> PAGE_SHIFT;
+    u64 last = ((1UL << cpu_features.phys_bits) - 1) >> PAGE_SHIFT;
     int rc = rangeset_add(d->arch.iomem_caps, 0, last);
 
     if (!rc)

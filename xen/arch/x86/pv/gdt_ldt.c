@@ -32,6 +32,14 @@ static DEFINE_PER_CPU(unsigned int, gdt_window_used);
 #define DESC_CONFORMING (1UL << 42)
 #define DESC_TYPE(d)    (((d) >> 40) & 15)
 #define DESC_CALL_GATE  12
+#define SELECTOR_LDT    4 /* table indicator */
+
+/* A call gate leads to code: the guest's own, or the flat segments. */
+static bool is_guest_code_selector(u16 sel)
+{
+    return (sel & SELECTOR_LDT) || (sel >> 3) < FIRST_RESERVED_GDT_ENTRY ||
+           (sel | 3) == FLAT_USER_CS64 || (sel | 3) == FLAT_USER_CS32;
+}
 
 bool pv_check_descriptor(u64 *desc)
 {
@@ -43,10 +51,11 @@ bool pv_check_descriptor(u64 *desc)
     if (!(d & DESC_USER_TYPE)) {
         /* A system descriptor. Type 0 is the upper half of a 16-byte one or
          * nothing; a call gate must lead nowhere (DPL 0: never usable). */
-        if (DESC_TYPE(d) == DESC_CALL_GATE)
-            *desc = d & ~DESC_DPL;
-        else if (DESC_TYPE(d) != 0)
+        if (DESC_TYPE(d) == 0)
+            return true;
+        if (DESC_TYPE(d) != DESC_CALL_GATE || !is_guest_code_selector(d >> 16))
             return false;
+        *desc = d & ~DESC_DPL;
         return true;
     }
 

@@ -134,13 +134,16 @@ static int new_base(struct mmuext_call *c)
 static int new_user_base(struct mmuext_call *c)
 {
     struct vcpu *v = current;
-    mfn_t mfn = c->op.arg1.mfn ? _mfn(c->op.arg1.mfn) : INVALID_MFN;
+    bool none = c->op.arg1.mfn == 0;
+    mfn_t mfn = none ? INVALID_MFN : _mfn(c->op.arg1.mfn);
     mfn_t old = v->arch.guest_table_user;
     int rc;
 
-    if (mfn_eq(mfn, old))
+    if (none && mfn_eq(old, INVALID_MFN))
         return 0;
-    if (!mfn_eq(mfn, INVALID_MFN)) {
+    if (!none && mfn_eq(mfn, old) && !mfn_eq(mfn, INVALID_MFN))
+        return 0;
+    if (!none) {
         rc = get_base(v->domain, mfn);
         if (rc)
             return rc;

@@ -10,9 +10,8 @@
 #include "xen/rangeset.h"
 #include "xen/vcpu.h"
 
-u64 paddr_bits_mask = PTE_ADDR_MASK;
-
-#define L1_ALLOWED (UPPER_ALLOWED | PTE_GLOBAL)
+/* Whether a frame exists is asked for separately. */
+#define L1_ALLOWED (UPPER_ALLOWED | PTE_GLOBAL | PTE_ADDR_MASK)
 
 /* Changes of only these bits need no new references. RW is not among them, nor
  * anything that names another frame or another kind of memory. */
@@ -53,7 +52,7 @@ static int l1e_get_device(u64 *pte, struct domain *d, struct domain *pg_owner)
 
 int l1e_get(u64 *pte, struct domain *d, struct domain *pg_owner)
 {
-    u64 allowed = L1_ALLOWED | paddr_bits_mask;
+    u64 allowed = L1_ALLOWED;
     mfn_t mfn = pte_mfn(*pte);
     struct page_info *pg;
 
@@ -105,7 +104,7 @@ int upper_get(u64 pte, unsigned int level, struct domain *d)
 
     if (!(pte & PTE_PRESENT))
         return 0;
-    if (unlikely(pte & ~(UPPER_ALLOWED | paddr_bits_mask)) ||
+    if (unlikely(pte & ~(UPPER_ALLOWED | PTE_ADDR_MASK)) ||
         unlikely(!mfn_valid(pte_mfn(pte))))
         return hc_error(-EINVAL);
 

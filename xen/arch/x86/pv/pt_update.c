@@ -140,7 +140,7 @@ static int update_one(struct batch *b, const struct mmu_update *req)
 {
     u64 ptr = req->ptr & ~7UL;
 
-    switch (req->ptr & 3) {
+    switch (req->ptr & 7) {
     case MMU_NORMAL_PT_UPDATE:
     case MMU_PT_UPDATE_NO_TRANSLATE:
         return update_entry(b, ptr, req->val, false);
@@ -163,9 +163,12 @@ static int batch_owners(struct batch *b, unsigned long foreigndom)
         return hc_error(-ESRCH);
 
     b->pt_owner = pt_dom ? pg_owner_get(pt_dom - 1) : current->domain;
-    if (!b->pt_owner || b->pt_owner == dom_io || b->pt_owner == dom_xen) {
-        if (b->pt_owner)
-            pg_owner_put(b->pt_owner);
+    if (!b->pt_owner) {
+        pg_owner_put(b->pg_owner);
+        return hc_error(-ESRCH);
+    }
+    if (b->pt_owner == dom_io || b->pt_owner == dom_xen) {
+        pg_owner_put(b->pt_owner);
         pg_owner_put(b->pg_owner);
         return hc_error(-EINVAL);
     }

@@ -26,7 +26,7 @@ int __must_check ioapic_setup_gsi(unsigned int gsi, bool level,
 /**
  * Read a register for dom0, by the IO-APIC's physical address.
  * Returns 0; -EINVAL for another register than id, version, arbitration;
- *         -ENODEV if no IO-APIC lies there.
+ *         -EINVAL if no IO-APIC lies there.
  */
 int __must_check ioapic_guest_read(paddr_t base, u32 reg, u32 *value_out);
 

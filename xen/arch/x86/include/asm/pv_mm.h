@@ -27,9 +27,6 @@
 /* In a count argument: the call goes on where it stopped. */
 #define MMU_UPDATE_PREEMPTED 0x80000000UL
 
-/* Address bits this machine has; set at boot. */
-extern u64 paddr_bits_mask;
-
 static inline unsigned int type_level(unsigned long type)
 {
     return (type & PGT_type_mask) >> 60;
