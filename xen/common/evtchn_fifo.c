@@ -12,8 +12,8 @@
  * The hypervisor adds at the end: it sets LINKED, then the link of the last
  * word, or the head where that one has been taken, then the ready bit. The
  * guest takes from the start: it clears LINKED and LINK of the first word.
- * Whoever finds LINKED clear and sets it puts the port into a queue; nobody
- * else touches its last_* before the guest has taken it out again.
+ * Whoever finds LINKED clear and sets it puts the port into a queue, under the
+ * lock of that queue and of the one that the port was in last.
  *
  * All of these words are the guest's. It may write anything at any time and
  * harms its own queues only: ports are looked up by checked number, and no loop
@@ -117,30 +117,65 @@ static bool link_behind(event_word_t *tail, evtchn_port_t port)
     return result == LINK_done;
 }
 
-/* The port leaves a queue for another one: nothing is appended to it there. */
-static void forget_tail(struct fifo_queue *q, evtchn_port_t port)
+/* The queue that the port was in last; NULL if none. */
+static struct fifo_queue *last_queue(const struct evtchn_fifo *f,
+                                     const struct evtchn *chn)
 {
-    spin_lock_nested(&q->lock);
-    if (q->tail == port)
-        q->tail = 0;
-    spin_unlock(&q->lock);
+    struct fifo_vcpu *fv = READ_ONCE(f->vcpu[READ_ONCE(chn->last_vcpu)]);
+
+    return fv ? &fv->queue[READ_ONCE(chn->last_priority)] : NULL;
 }
 
-/* Returns true if the queue was empty. */
-static bool append(const struct evtchn_fifo *f, struct fifo_vcpu *fv,
-                   unsigned int priority, evtchn_port_t port)
+/* In the order of addresses; `b` may be NULL or the same. */
+static void lock_queues(struct fifo_queue *a, struct fifo_queue *b)
 {
-    struct fifo_queue *q = &fv->queue[priority];
+    if (b == NULL || a == b) {
+        spin_lock_nested(&a->lock);
+        return;
+    }
+    spin_lock_nested(a < b ? &a->lock : &b->lock);
+    spin_lock_nested(a < b ? &b->lock : &a->lock);
+}
+
+static void unlock_queues(struct fifo_queue *a, struct fifo_queue *b)
+{
+    spin_unlock(&a->lock);
+    if (b != NULL && a != b)
+        spin_unlock(&b->lock);
+}
+
+/*
+ * Append the port to q. Returns true if that was empty.
+ *
+ * LINKED is set under the lock of q, and under that of the queue where the port
+ * was: whoever appends there takes a linked tail for one that the guest has
+ * not reached.
+ */
+static bool append_locked(const struct evtchn_fifo *f, struct fifo_queue *q,
+                          event_word_t *head, event_word_t *word,
+                          evtchn_port_t port)
+{
     bool was_empty;
 
-    spin_lock_nested(&q->lock);
+    ASSERT_LOCKED(&q->lock);
+    if (word_set(word, LINKED) & LINKED)
+        return false;
     was_empty = q->tail == 0 || q->tail == port ||
                 !link_behind(word_of(f, q->tail), port);
     if (was_empty)
-        WRITE_ONCE(fv->block->head[priority], port);
+        WRITE_ONCE(*head, port);
     q->tail = port;
-    spin_unlock(&q->lock);
     return was_empty;
+}
+
+/* The port leaves its last queue for q: nothing is appended to it there. */
+static void move_locked(struct evtchn *chn, struct fifo_queue *last,
+                        unsigned int vcpu_id, unsigned int priority)
+{
+    if (last != NULL && last->tail == chn->port)
+        last->tail = 0;
+    WRITE_ONCE(chn->last_vcpu, vcpu_id);
+    WRITE_ONCE(chn->last_priority, priority);
 }
 
 /* Put the port into the queue of its vcpu and priority, unless it is in one. */
@@ -150,19 +185,25 @@ static void enqueue(struct domain *d, struct evtchn *chn, event_word_t *word)
     unsigned int vcpu_id = READ_ONCE(chn->notify_vcpu);
     unsigned int priority = READ_ONCE(chn->priority);
     struct fifo_vcpu *fv = READ_ONCE(f->vcpu[vcpu_id]);
+    struct fifo_queue *q, *last;
+    bool was_empty = false;
 
-    if (fv == NULL || (word_set(word, LINKED) & LINKED))
+    if (fv == NULL)
         return;
-
-    if (chn->last_vcpu != vcpu_id || chn->last_priority != priority) {
-        struct fifo_vcpu *last = READ_ONCE(f->vcpu[chn->last_vcpu]);
-
-        if (last != NULL)
-            forget_tail(&last->queue[chn->last_priority], chn->port);
-        chn->last_vcpu = vcpu_id;
-        chn->last_priority = priority;
+    q = &fv->queue[priority];
+    last = last_queue(f, chn);
+    lock_queues(q, last);
+    /* Both ends of a channel may be at work here, if the guest unmasks it just
+     * when it is sent to: the one that moves it goes first. */
+    if (last == last_queue(f, chn) && !(READ_ONCE(*word) & LINKED)) {
+        if (last != q)
+            move_locked(chn, last, vcpu_id, priority);
+        was_empty =
+            append_locked(f, q, &fv->block->head[priority], word, chn->port);
     }
-    if (append(f, fv, priority, chn->port) &&
+    unlock_queues(q, last);
+
+    if (was_empty &&
         !(word_set(&fv->block->ready, 1u << priority) & (1u << priority)))
         vcpu_mark_events_pending(d->vcpu[vcpu_id]);
 }

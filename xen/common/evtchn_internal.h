@@ -43,7 +43,7 @@ struct evtchn {
     u8 state;       /* enum evtchn_state */
     u8 notify_vcpu; /* who takes its events */
     u8 priority;    /* queue that it goes to */
-    /* Of whoever set EVTCHN_FIFO_LINKED, until it is in the queue: */
+    /* The queue that the port was in last; under that queue's lock. */
     u8 last_priority;
     u8 last_vcpu;
     /* Atomic: raised before its event word existed. */
