@@ -345,7 +345,7 @@ long do_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
         if (pdone && copy_from_guest(&before, pdone, sizeof(before)))
             return -EFAULT;
     }
-    if (!guest_array_ok(ops, count, sizeof(c.op)))
+    if (count > 1 && !guest_array_ok(ops, count, sizeof(c.op)))
         return -EFAULT;
     c.pg_owner = pg_owner_get(foreigndom & 0xffff);
     if (!c.pg_owner)

@@ -350,35 +350,14 @@ static int get_type(struct page_info *pg, unsigned long type, bool preemptible)
     return establish(pg, type, x);
 }
 
-/* The common case: the frame has the type. False: look closer. */
-static inline bool get_type_fast(struct page_info *pg, unsigned long type)
-{
-    unsigned long x = READ_ONCE(pg->type_info);
-    unsigned long count = x & PGT_count_mask;
-
-    /* The first reference to a table validates it. */
-    if ((x & (PGT_type_mask | PGT_validated)) != (type | PGT_validated) ||
-        count == PGT_count_mask || (count == 0 && type_level(type) <= 4))
-        return false;
-    return cmpxchg(&pg->type_info, x, x + 1) == x;
-}
-
 int page_get_type(struct page_info *pg, unsigned long type)
 {
-    return likely(get_type_fast(pg, type)) ? 0 : get_type(pg, type, false);
+    return likely(page_get_type_fast(pg, type)) ? 0 : get_type(pg, type, false);
 }
 
 int page_get_type_preemptible(struct page_info *pg, unsigned long type)
 {
-    return likely(get_type_fast(pg, type)) ? 0 : get_type(pg, type, true);
-}
-
-/* The common case: it is not the last one. False: look closer. */
-static inline bool put_type_fast(struct page_info *pg)
-{
-    unsigned long x = READ_ONCE(pg->type_info);
-
-    return (x & PGT_count_mask) > 1 && cmpxchg(&pg->type_info, x, x - 1) == x;
+    return likely(page_get_type_fast(pg, type)) ? 0 : get_type(pg, type, true);
 }
 
 static int put_type(struct page_info *pg)
@@ -418,7 +397,7 @@ static int put_type(struct page_info *pg)
 
 int page_put_type_preemptible(struct page_info *pg)
 {
-    return likely(put_type_fast(pg)) ? 0 : put_type(pg);
+    return likely(page_put_type_fast(pg)) ? 0 : put_type(pg);
 }
 
 void page_put_type(struct page_info *pg)
@@ -502,12 +481,10 @@ void page_unlock_table(struct page_info *pg)
     page_put_type(pg);
 }
 
-int put_old_guest_table(struct vcpu *v)
+int finish_old_guest_table(struct vcpu *v)
 {
     struct page_info *pg = v->arch.old_guest_table;
 
-    if (likely(!pg))
-        return 0;
     if (page_resume(pg))
         return -ERESTART;
     v->arch.old_guest_table = NULL;
@@ -526,4 +503,15 @@ int put_table_preemptible(struct vcpu *v, struct page_info *pg)
     }
     page_put(pg);
     return 0;
+}
+
+unsigned int table_entries_held(const struct page_info *pg, bool *child_out)
+{
+    *child_out = false;
+    if (pg->type_info & PGT_validated)
+        return PT_ENTRIES;
+    if (!(pg->type_info & PGT_partial))
+        return 0;
+    *child_out = pg->partial & WORK_CHILD;
+    return pg->nr_validated;
 }

@@ -50,6 +50,19 @@ static int l1e_get_device(u64 *pte, struct domain *d, struct domain *pg_owner)
     return 0;
 }
 
+static inline int get_writable(struct page_info *pg)
+{
+    return likely(page_get_type_fast(pg, PGT_writable))
+               ? 0
+               : page_get_type(pg, PGT_writable);
+}
+
+static inline void put_writable(struct page_info *pg)
+{
+    if (unlikely(!page_put_type_fast(pg)))
+        page_put_type(pg);
+}
+
 int l1e_get(u64 *pte, struct domain *d, struct domain *pg_owner)
 {
     u64 allowed = L1_ALLOWED;
@@ -74,7 +87,7 @@ int l1e_get(u64 *pte, struct domain *d, struct domain *pg_owner)
         return hc_error(-EACCES);
     }
     if (*pte & PTE_RW) {
-        if (unlikely(page_get_type(pg, PGT_writable))) {
+        if (unlikely(get_writable(pg))) {
             page_put(pg);
             return hc_error(-EBUSY);
         }
@@ -93,7 +106,7 @@ void l1e_put(u64 pte)
         return;
     pg = mfn_to_page(pte_mfn(pte));
     if (pte & PTE_RW)
-        page_put_type(pg);
+        put_writable(pg);
     page_put(pg);
 }
 
@@ -162,11 +175,11 @@ static int change_rw(u64 *slot, u64 new, bool preserve_ad)
 {
     struct page_info *pg = mfn_to_page(pte_mfn(new));
 
-    if ((new &PTE_RW) && unlikely(page_get_type(pg, PGT_writable)))
+    if ((new &PTE_RW) && unlikely(get_writable(pg)))
         return hc_error(-EBUSY);
     exchange_entry(slot, adjust_l1e(new), preserve_ad);
     if (!(new &PTE_RW))
-        page_put_type(pg);
+        put_writable(pg);
     return 0;
 }
 

@@ -21,9 +21,11 @@ struct domain *pg_owner_get(domid_t domid)
 {
     struct domain *curr = current->domain, *d;
 
-    if (domid == DOMID_SELF || domid == curr->domain_id) {
-        d = curr;
-    } else if (domid == DOMID_IO) {
+    /* It lives as long as it runs. */
+    if (likely(domid == DOMID_SELF || domid == curr->domain_id))
+        return curr;
+
+    if (domid == DOMID_IO) {
         d = dom_io;
     } else if (domid == DOMID_XEN) {
         if (!curr->is_control)
@@ -43,7 +45,8 @@ struct domain *pg_owner_get(domid_t domid)
 
 void pg_owner_put(struct domain *d)
 {
-    domain_put(d);
+    if (unlikely(d != current->domain))
+        domain_put(d);
 }
 
 /* The table that the last request changed stays locked for the next one: a
@@ -65,7 +68,7 @@ static void batch_release(struct batch *b)
     b->pg = NULL;
 }
 
-static int batch_select(struct batch *b, mfn_t mfn)
+static inline int batch_select(struct batch *b, mfn_t mfn)
 {
     struct page_info *pg;
 
@@ -97,7 +100,8 @@ static int write_plain(struct page_info *pg, u64 *slot, u64 value)
     return 0;
 }
 
-static int update_entry(struct batch *b, u64 ptr, u64 value, bool preserve_ad)
+static inline int update_entry(struct batch *b, u64 ptr, u64 value,
+                               bool preserve_ad)
 {
     unsigned int index = (ptr & ~PAGE_MASK) / sizeof(u64);
     unsigned int level;
@@ -136,16 +140,17 @@ static int update_m2p(struct batch *b, u64 ptr, u64 value)
     return 0;
 }
 
-static int update_one(struct batch *b, const struct mmu_update *req)
+static inline int update_one(struct batch *b, const struct mmu_update *req)
 {
+    unsigned int what = req->ptr & 7;
     u64 ptr = req->ptr & ~7UL;
 
-    switch (req->ptr & 7) {
+    switch (what) {
     case MMU_NORMAL_PT_UPDATE:
     case MMU_PT_UPDATE_NO_TRANSLATE:
-        return update_entry(b, ptr, req->val, false);
     case MMU_PT_UPDATE_PRESERVE_AD:
-        return update_entry(b, ptr, req->val, true);
+        return update_entry(b, ptr, req->val,
+                            what == MMU_PT_UPDATE_PRESERVE_AD);
     case MMU_MACHPHYS_UPDATE:
         return update_m2p(b, ptr, req->val);
     default:
@@ -158,11 +163,15 @@ static int batch_owners(struct batch *b, unsigned long foreigndom)
 {
     unsigned int pt_dom = (foreigndom >> 16) & 0xffff;
 
+    b->pt_owner = current->domain;
     b->pg_owner = pg_owner_get(foreigndom & 0xffff);
     if (!b->pg_owner)
         return hc_error(-ESRCH);
 
-    b->pt_owner = pt_dom ? pg_owner_get(pt_dom - 1) : current->domain;
+    if (likely(!pt_dom))
+        return 0;
+
+    b->pt_owner = pg_owner_get(pt_dom - 1);
     if (!b->pt_owner) {
         pg_owner_put(b->pg_owner);
         return hc_error(-ESRCH);
@@ -172,8 +181,6 @@ static int batch_owners(struct batch *b, unsigned long foreigndom)
         pg_owner_put(b->pg_owner);
         return hc_error(-EINVAL);
     }
-    if (!pt_dom)
-        domain_get_known(b->pt_owner);
     return 0;
 }
 
@@ -214,7 +221,7 @@ long do_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
     }
     if (!count)
         return 0;
-    if (!guest_array_ok(reqs, count, sizeof(req)))
+    if (count > 1 && !guest_array_ok(reqs, count, sizeof(req)))
         return -EFAULT;
 
     rc = batch_owners(&b, foreigndom);

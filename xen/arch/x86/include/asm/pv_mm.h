@@ -16,7 +16,7 @@
 #ifndef ASM_PV_MM_H
 #define ASM_PV_MM_H
 
-#include "xen/domain.h"
+#include "xen/vcpu.h"
 #include "asm/mm.h"
 
 /* An entry of level 2..4 may have these bits and nothing else. */
@@ -30,6 +30,29 @@
 static inline unsigned int type_level(unsigned long type)
 {
     return (type & PGT_type_mask) >> 60;
+}
+
+/** Take a type reference in the common case: the frame has the type. False: it
+ * takes page_get_type(). */
+static inline bool __must_check page_get_type_fast(struct page_info *pg,
+                                                   unsigned long type)
+{
+    unsigned long x = READ_ONCE(pg->type_info);
+    unsigned long count = x & PGT_count_mask;
+
+    /* The first reference to a table validates it. */
+    if ((x & (PGT_type_mask | PGT_validated)) != (type | PGT_validated) ||
+        count == PGT_count_mask || (count == 0 && type_level(type) <= 4))
+        return false;
+    return cmpxchg(&pg->type_info, x, x + 1) == x;
+}
+
+/** Drop one that is not the last. False: it takes page_put_type(). */
+static inline bool __must_check page_put_type_fast(struct page_info *pg)
+{
+    unsigned long x = READ_ONCE(pg->type_info);
+
+    return (x & PGT_count_mask) > 1 && cmpxchg(&pg->type_info, x, x - 1) == x;
 }
 
 static inline bool is_hypervisor_slot(unsigned int level, unsigned int index)
@@ -118,7 +141,12 @@ void page_unlock_table(struct page_info *pg);
 int __must_check page_resume(struct page_info *pg);
 
 /** Finish the current vcpu's old_guest_table. Returns 0 or -ERESTART. */
-int __must_check put_old_guest_table(struct vcpu *v);
+int __must_check finish_old_guest_table(struct vcpu *v);
+static inline int __must_check put_old_guest_table(struct vcpu *v)
+{
+    return likely(!v->arch.old_guest_table) ? 0 : finish_old_guest_table(v);
+}
+
 /** Drop a type and a general reference to a table; what does not finish in
  * time becomes v's old_guest_table (which must be empty). */
 int __must_check put_table_preemptible(struct vcpu *v, struct page_info *pg);
@@ -142,8 +170,11 @@ bool mmio_ro_frame(unsigned long mfn);
 /** Write back and invalidate one frame from the caches. */
 void flush_page_cache(mfn_t mfn);
 
-/* Types and references that do not fit together, for the audit key. */
-unsigned int audit_frames(void);
+/**
+ * For the audit: how many entries of a table, from the first on, hold their
+ * references. *child_out: the one behind them holds just a general one.
+ */
+unsigned int table_entries_held(const struct page_info *pg, bool *child_out);
 
 int __must_check pv_set_ldt(struct vcpu *v, u64 base, u64 nr_ents);
 
