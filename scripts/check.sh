@@ -24,7 +24,9 @@ for part; do
     log=$logs/$part.log
     start=$(date +%s)
     echo "== $part"
-    { $make "$part" 2>&1; echo $? > "$log.rc"; } | tee "$log.all"
+    # What went well is in the log; the screen shows the rest.
+    { $make "$part" 2>&1; echo $? > "$log.rc"; } | tee "$log.all" |
+        grep --line-buffered -vE '^ok |^  [A-Z]+ |^make|^$'
     rc=$(cat "$log.rc")
     grep -v '^make' "$log.all" > "$log"
     good=$(count passed "$log") bad=$(count failed "$log")
