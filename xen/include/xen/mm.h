@@ -120,6 +120,12 @@ static inline void page_set_owner(struct page_info *pg, const struct domain *d)
     WRITE_ONCE(pg->owner, d ? (u32)mfn_x(virt_to_mfn(d)) : 0);
 }
 
+static inline bool page_owned_by(const struct page_info *pg,
+                                 const struct domain *d)
+{
+    return READ_ONCE(pg->owner) == (u32)mfn_x(virt_to_mfn(d));
+}
+
 static inline bool is_xen_heap_page(const struct page_info *pg)
 {
     return READ_ONCE(pg->count_info) & PGC_xen_heap;
@@ -162,7 +168,7 @@ static inline bool __must_check page_get(struct page_info *pg,
 {
     if (unlikely(!page_count_get(pg)))
         return false;
-    if (likely(page_get_owner(pg) == d))
+    if (likely(page_owned_by(pg, d)))
         return true;
     page_put(pg);
     return false;

@@ -166,7 +166,7 @@ static bool only_rw_changes(u64 old, u64 new, const struct domain *pg_owner)
 {
     return !((old ^ new) & ~(L1_FAST_BITS | PTE_RW)) &&
            !(new &PTE_CACHE_MASK) && mfn_valid(pte_mfn(new)) &&
-           page_get_owner(mfn_to_page(pte_mfn(new))) == pg_owner &&
+           page_owned_by(mfn_to_page(pte_mfn(new)), pg_owner) &&
            pg_owner != dom_io;
 }
 

@@ -197,6 +197,50 @@ static int add_done(unsigned long pdone, unsigned long nr)
     return copy_to_guest(pdone, &done, sizeof(done));
 }
 
+/* Lock the L1 table behind a machine address found by walking: it may be
+ * anything by now. NULL: it is no L1 table of d. */
+static inline struct page_info *lock_l1(struct domain *d, paddr_t slot)
+{
+    struct page_info *pg;
+
+    if (!slot || !mfn_valid(maddr_to_mfn(slot)))
+        return NULL;
+    pg = mfn_to_page(maddr_to_mfn(slot));
+    if (!page_get(pg, d))
+        return NULL;
+    if (page_lock_l1(pg))
+        return pg;
+    page_put(pg);
+    return NULL;
+}
+
+/* What most calls are: one entry of an L1 table of the caller's, its own frame.
+ * False: it is something else, and nothing was done. */
+static bool update_own_l1(u64 reqs, long *rc_out)
+{
+    struct domain *d = current->domain;
+    struct mmu_update req;
+    struct page_info *pg;
+    unsigned int what;
+
+    *rc_out = copy_from_guest(&req, reqs, sizeof(req));
+    if (unlikely(*rc_out))
+        return true;
+    what = req.ptr & 7;
+    if (what != MMU_NORMAL_PT_UPDATE && what != MMU_PT_UPDATE_PRESERVE_AD)
+        return false;
+    req.ptr &= ~7UL;
+    pg = lock_l1(d, req.ptr);
+    if (!pg)
+        return false;
+
+    *rc_out = mod_l1_entry(maddr_to_virt(req.ptr), req.val, d, d,
+                           what == MMU_PT_UPDATE_PRESERVE_AD);
+    page_unlock_table(pg);
+    page_put(pg);
+    return true;
+}
+
 long do_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
                    unsigned long foreigndom, unsigned long a4)
 {
@@ -208,6 +252,10 @@ long do_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
 
     (void)a4;
     count = (u32)count;
+
+    if (likely(count == 1 && !pdone && foreigndom == DOMID_SELF) &&
+        likely(!current->arch.old_guest_table) && update_own_l1(reqs, &rc))
+        return rc;
 
     if (put_old_guest_table(current)) {
         hypercall_continue(reqs, count, pdone, foreigndom, 0);
@@ -312,23 +360,6 @@ static int flush_for_va(struct domain *d, u64 va, unsigned long flags)
         return -EFAULT;
     flush_cpus(&mask, what, va);
     return 0;
-}
-
-/* Lock the L1 table behind a machine address found by walking: it may be
- * anything by now. NULL: it is no L1 table of d. */
-static struct page_info *lock_l1(struct domain *d, paddr_t slot)
-{
-    struct page_info *pg;
-
-    if (!slot || !mfn_valid(maddr_to_mfn(slot)))
-        return NULL;
-    pg = mfn_to_page(maddr_to_mfn(slot));
-    if (!page_get(pg, d))
-        return NULL;
-    if (page_lock_l1(pg))
-        return pg;
-    page_put(pg);
-    return NULL;
 }
 
 static long update_va(u64 va, u64 value, unsigned long flags,

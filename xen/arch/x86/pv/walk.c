@@ -9,21 +9,26 @@
 #include "asm/processor.h"
 #include "asm/pv.h"
 
+/* One step down from a table of `level`. False: there is nothing. */
+static __always_inline bool descend(mfn_t *table, unsigned long va,
+                                    unsigned int level)
+{
+    const u64 *entries = mfn_to_virt(*table);
+    u64 pte = READ_ONCE(entries[pt_index(va, level)]);
+
+    *table = pte_mfn(pte);
+    return (pte & PTE_PRESENT) && mfn_valid(*table);
+}
+
 paddr_t guest_l1e_maddr(unsigned long va)
 {
     const struct vcpu *v = current;
     mfn_t table =
         guest_kernel_mode(v) ? v->arch.guest_table : v->arch.guest_table_user;
-    const u64 *entries;
-    u64 pte;
 
-    for (unsigned int level = 4; level > 1; level--) {
-        entries = mfn_to_virt(table);
-        pte = READ_ONCE(entries[pt_index(va, level)]);
-        if (!(pte & PTE_PRESENT) || !mfn_valid(pte_mfn(pte)))
-            return 0;
-        table = pte_mfn(pte);
-    }
+    if (!descend(&table, va, 4) || !descend(&table, va, 3) ||
+        !descend(&table, va, 2))
+        return 0;
     return mfn_to_maddr(table) + pt_index(va, 1) * sizeof(u64);
 }
 

@@ -64,7 +64,7 @@ static inline bool is_hypervisor_slot(unsigned int level, unsigned int index)
 /* A device frame: no RAM behind it, or RAM nobody can own. */
 static inline bool is_iomem_mfn(mfn_t mfn)
 {
-    return !mfn_valid(mfn) || page_get_owner(mfn_to_page(mfn)) == dom_io;
+    return !mfn_valid(mfn) || page_owned_by(mfn_to_page(mfn), dom_io);
 }
 
 /*
