@@ -115,6 +115,16 @@ static void bind_interdomain_within_a_domain(void **state)
     assert_int_equal(port_status(a).u.unbound.dom, 1);
 }
 
+static void bind_interdomain_to_itself_is_einval(void **state)
+{
+    long port = alloc_unbound(1, 0); /* which one comes first */
+
+    (void)state;
+    assert_int_equal(close_port(port), 0);
+    assert_int_equal(bind_interdomain(DOMID_SELF, port), -EINVAL);
+    assert_int_equal(bind_interdomain(1, port), -EINVAL);
+}
+
 static void bind_interdomain_errors(void **state)
 {
     evtchn_port_t p1, p2;
@@ -405,6 +415,7 @@ int main(void)
         EVTCHN_TEST(bind_interdomain_connects_both_ends),
         EVTCHN_TEST(bind_interdomain_raises_the_local_port),
         EVTCHN_TEST(bind_interdomain_within_a_domain),
+        EVTCHN_TEST(bind_interdomain_to_itself_is_einval),
         EVTCHN_TEST(bind_interdomain_errors),
         EVTCHN_TEST(bind_virq_twice_is_eexist),
         EVTCHN_TEST(bind_virq_errors),

@@ -64,7 +64,9 @@ static long evtchn_op_bind_interdomain(void *arg)
     rc = evtchn_alloc_locked(ld, &lchn);
     if (rc == 0) {
         rchn = evtchn_lookup(rd, op->remote_port);
-        rc = rchn ? evtchn_connect_locked(ld, lchn, rd, rchn) : -EINVAL;
+        /* A caller may guess which of its own ports it is about to get. */
+        rc = rchn && rchn != lchn ? evtchn_connect_locked(ld, lchn, rd, rchn)
+                                  : -EINVAL;
     }
     if (rc == 0)
         op->local_port = lchn->port;

@@ -185,6 +185,19 @@ static void test_interdomain(void)
              -XEN_EINVAL);
 }
 
+static void test_interdomain_to_itself(void)
+{
+    struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF,
+                                           .remote_dom = DOMID_SELF};
+    struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
+
+    CHECK_EQ("alloc_a_port", evtchn_op(EVTCHNOP_alloc_unbound, &unbound), 0);
+    CHECK_EQ("close_it", close_port(unbound.port), 0);
+    bind.remote_port = unbound.port; /* the one that comes next */
+    CHECK_EQ("bind_a_new_port_to_itself",
+             evtchn_op(EVTCHNOP_bind_interdomain, &bind), -XEN_EINVAL);
+}
+
 static void test_domains_that_are_not_there(void)
 {
     struct evtchn_alloc_unbound unbound = {.dom = 0x1234,
@@ -264,6 +277,7 @@ void test_main(void)
     test_unmask();
     test_virq();
     test_interdomain();
+    test_interdomain_to_itself();
     test_domains_that_are_not_there();
     test_status();
     test_pirq();
