@@ -17,33 +17,43 @@
 /* Arguments that multicall_continue() stored. */
 static DEFINE_PER_CPU(struct hypercall_args, continuation);
 
+/* cpu_info.in_multicall: an entry is being executed; and it stored arguments.
+ * A result that looks like -ERESTART without these is just a number. */
+#define MULTICALL_RUNNING   1
+#define MULTICALL_CONTINUED 2
+
 void multicall_continue(const unsigned long args[6])
 {
     for (unsigned int i = 0; i < 6; i++)
         this_cpu(continuation).arg[i] = args[i];
+    get_cpu_info()->in_multicall = MULTICALL_CONTINUED;
 }
 
-/* Make one call. Returns its result; -ERESTART if it is to be continued. */
-static long call_entry(const struct multicall_entry *entry)
+/* Make one call. Returns its result, and whether it is to be continued. */
+static long call_entry(const struct multicall_entry *entry, bool *continued)
 {
     const unsigned long *args = (const unsigned long *)entry->args;
     long rc;
 
+    *continued = false;
     if (entry->op == __HYPERVISOR_multicall)
         return -EINVAL;
 
-    get_cpu_info()->in_multicall = 1;
+    get_cpu_info()->in_multicall = MULTICALL_RUNNING;
     rc = hypercall_dispatch(entry->op, args);
+    *continued =
+        rc == -ERESTART && get_cpu_info()->in_multicall == MULTICALL_CONTINUED;
     get_cpu_info()->in_multicall = 0;
     return rc;
 }
 
 /* Store a result, or the arguments to go on with. Returns 0 or -EFAULT. */
-static int finish_entry(u64 va, struct multicall_entry *entry, long rc)
+static int finish_entry(u64 va, struct multicall_entry *entry, long rc,
+                        bool continued)
 {
     const struct hypercall_args *cont = &this_cpu(continuation);
 
-    if (rc != -ERESTART)
+    if (!continued)
         return copy_to_guest(va + offsetof(struct multicall_entry, result), &rc,
                              sizeof(rc));
 
@@ -57,6 +67,7 @@ long do_multicall(unsigned long list, unsigned long nr, unsigned long a2,
 {
     struct multicall_entry entry;
     struct vcpu *v = current;
+    bool continued;
     long rc;
 
     (void)a2, (void)a3, (void)a4;
@@ -74,15 +85,15 @@ long do_multicall(unsigned long list, unsigned long nr, unsigned long a2,
         if (copy_from_guest(&entry, va, sizeof(entry)))
             return -EFAULT;
 
-        rc = call_entry(&entry);
+        rc = call_entry(&entry, &continued);
 
         /* An iret left the guest's kernel: its memory is not ours to write any
          * more, and what remains was asked for by nobody. */
         if (unlikely(!arch_guest_in_kernel(v)))
             return guest_regs()->rax;
-        if (finish_entry(va, &entry, rc))
+        if (finish_entry(va, &entry, rc, continued))
             return -EFAULT;
-        if (rc == -ERESTART) {
+        if (continued) {
             hypercall_continue(va, nr - i, 0, 0, 0);
             return -ERESTART;
         }

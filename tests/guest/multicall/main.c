@@ -45,6 +45,21 @@ static void test_nested(void)
     CHECK_EQ("inner_batch_has_not_run", inner.result, 0x5a5a);
 }
 
+/* A breakpoint address may have any value, also that of an internal error
+ * code, which means "call me again" inside of some hypervisors. */
+#define LIKE_RESTART (-85L)
+
+static void test_result_like_restart(void)
+{
+    CHECK_EQ("set_debugreg",
+             hypercall(__HYPERVISOR_set_debugreg, 0, LIKE_RESTART), 0);
+    set_entry(0, __HYPERVISOR_get_debugreg, 0, 0x77);
+    CHECK_EQ("batch_with_an_odd_result", multicall(batch, 1), 0);
+    CHECK_EQ("odd_result_is_handed_on", (long)batch[0].result, LIKE_RESTART);
+    CHECK_EQ("arguments_stay_as_they_are", batch[0].args[1], 0x77);
+    hypercall(__HYPERVISOR_set_debugreg, 0, 0);
+}
+
 static void test_bad_array(void)
 {
     uint8_t *pages = page_alloc(), *next = page_alloc();
@@ -128,6 +143,7 @@ void test_main(void)
 {
     test_results();
     test_nested();
+    test_result_like_restart();
     test_bad_array();
     test_readonly_array();
     test_order();
