@@ -209,6 +209,10 @@ FUNC ret_to_guest
     test  %eax, %eax
     jnz   ret_to_guest
     cli
+    mov   CPUINFO_per_cpu_offset(%rsp), %rax
+    lea   per_cpu__softirq_pending(%rip), %rcx
+    cmpq  $0, (%rcx, %rax)               /* interrupts were on */
+    jne   1b
     jmp   .Lcheck_events
 END ret_to_guest
 
@@ -323,7 +327,19 @@ FUNC nmi_common
     SAVE_GPRS
     mov   %rsp, %rdi
     call  handle_nmi
-    jmp   restore_xen
+    testb $3, REGS_cs(%rsp)
+    jz    restore_xen
+    /* Another vcpu may have changed the descriptors meanwhile: back to a guest
+     * only by the IRET that may fault. Its stack is empty, for a guest ran. */
+    mov   %rsp, %rsi
+    mov   %rsp, %rdi
+    or    $STACK_SIZE - 1, %rdi
+    sub   $CPUINFO_SIZE - 1, %rdi
+    mov   %rdi, %rdx
+    mov   $REGS_SIZE / 8, %ecx
+    rep movsq
+    mov   %rdx, %rsp
+    jmp   .Liret
 END nmi_common
 
 FUNC double_fault
