@@ -223,7 +223,8 @@ void reprogram_timer(s_time_t deadline)
     }
     if (apic_timer_deadline) {
         to_tsc = time_scale_reciprocal(t->scale);
-        delta = max(deadline - t->ns, (s_time_t)0);
+        /* What is centuries away would not fit into the TSC's 64 bits. */
+        delta = min(max(deadline - t->ns, (s_time_t)0), SECONDS(3600));
         apic_timer_arm_deadline(t->tsc + time_scale_apply(delta, to_tsc) + 1);
         return;
     }
