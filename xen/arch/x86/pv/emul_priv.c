@@ -170,6 +170,11 @@ static bool fetch_insn(const struct cpu_regs *regs, struct insn *insn)
 
     if (copy_from_guest(bytes, regs->rip, nr))
         return false;
+    /* A guest makes it at each context switch: not through the tables. */
+    if (nr >= 2 && bytes[0] == 0x0f && bytes[1] == 0x32) {
+        *insn = (struct insn){.kind = INSN_RDMSR, .len = 2};
+        return true;
+    }
     rc = insn_decode(bytes, nr, &ctx, insn);
     if (rc == -ENODATA && nr < INSN_MAX_BYTES) {
         if (copy_from_guest(bytes + nr, regs->rip + nr, INSN_MAX_BYTES - nr))

@@ -115,7 +115,8 @@ bool pv_invalidate_ldt(struct vcpu *v)
     unsigned int cpu = smp_processor_id();
     bool any = false;
 
-    for (unsigned int i = 0; i < LDT_PAGES; i++) {
+    /* Without an LDT no page of it is mapped. */
+    for (unsigned int i = 0; v->arch.ldt_ents && i < LDT_PAGES; i++) {
         mfn_t mfn = v->arch.ldt_mapped[i];
 
         if (mfn_eq(mfn, INVALID_MFN))
