@@ -71,13 +71,17 @@ static bool is_table(const struct page_info *pg)
     return level >= 1 && level <= 4 && (pg->type_info & PGT_count_mask);
 }
 
-/* References that the entries of a validated table hold. */
+/* References that the entries of a table hold. */
 static void see_table(struct audit *a, const struct page_info *pg)
 {
     unsigned int level = type_level(pg->type_info);
     const u64 *table = page_to_virt(pg);
+    bool child;
+    unsigned int nr = table_entries_held(pg, &child);
 
-    for (unsigned int i = 0; i < PT_ENTRIES; i++) {
+    if (child)
+        audit_see(a, pte_mfn(table[nr]), false);
+    for (unsigned int i = 0; i < nr; i++) {
         u64 pte = table[i];
 
         if (!(pte & PTE_PRESENT) || is_hypervisor_slot(level, i))
@@ -109,7 +113,7 @@ static void see_domain(struct audit *a, struct domain *d)
         see_vcpu(a, v);
     for (struct page_info *pg = page_list_first(&d->mem.page_list); pg;
          pg = page_list_next(pg)) {
-        if (is_table(pg) && (pg->type_info & PGT_validated))
+        if (is_table(pg))
             see_table(a, pg);
         if (pg->type_info & PGT_pinned)
             audit_see(a, page_to_mfn(pg), true);
