@@ -116,7 +116,7 @@ def check_debug_keys(case, machine, result):
     for key in DEBUG_KEYS if case.debug_keys else "":
         try:
             machine.send(key)
-            machine.expect(rf"^\(XEN\) '{key}': .*\n\(XEN\) ", 10)
+            machine.expect(rf"^\(XEN\) '{key}': .*\n\(XEN\) ", 30)
             time.sleep(0.3)
             result.check(f"debug_key_{key}", True)
         except Failure as failure:
