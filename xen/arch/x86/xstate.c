@@ -105,7 +105,9 @@ void xstate_restore(struct vcpu *v)
     u8 *area = v->arch.xsave_area;
     u32 lo = (u32)xfeature_mask, hi = (u32)(xfeature_mask >> 32);
 
-    __asm__ volatile("clts");
+    /* AMD's CPUs leave the pointers of the last x87 instruction as they are
+     * when no exception is pending: those of another guest. */
+    __asm__ volatile("clts; fninit");
     if (!xfeature_mask) {
         __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
     } else {
