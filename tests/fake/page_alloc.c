@@ -98,3 +98,8 @@ unsigned long avail_heap_pages_bits(unsigned int bits)
     (void)bits;
     return avail_heap_pages();
 }
+
+unsigned long claimed_heap_pages(void)
+{
+    return 0;
+}

@@ -258,6 +258,11 @@ void heap_free(struct page_info *pg, unsigned int order)
     spin_unlock_irqrestore(&heap_lock, flags);
 }
 
+unsigned long claimed_heap_pages(void)
+{
+    return READ_ONCE(nr_claimed);
+}
+
 int heap_claim(unsigned long *claim, unsigned long nr)
 {
     unsigned long flags;

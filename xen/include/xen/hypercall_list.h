@@ -28,4 +28,5 @@ HYPERCALL(29, sched_op,           2, HC_ANY)
 HYPERCALL(30, callback_op,        2, HC_ANY)
 HYPERCALL(32, event_channel_op,   2, HC_ANY)
 HYPERCALL(33, physdev_op,         2, HC_ANY)
+HYPERCALL(35, sysctl,             1, HC_CONTROL)
 /* clang-format on */

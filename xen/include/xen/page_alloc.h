@@ -102,6 +102,8 @@ int __must_check domain_claim_pages(struct domain *d, unsigned long nr_pages);
 /** Frames in the free lists, and of those with at most `bits` address bits. */
 unsigned long avail_heap_pages(void);
 unsigned long avail_heap_pages_bits(unsigned int bits);
+/** Frames that domains have claimed and not yet got. */
+unsigned long claimed_heap_pages(void);
 
 /** Register debug key 'm'. Boot only. */
 void page_debug_init(void);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations on the host, which the table of sysctl.c lists. A handler gets a
+ * private copy, which is written back when it returns 0. */
+#ifndef XEN_SYSCTL_INTERNAL_H
+#define XEN_SYSCTL_INTERNAL_H
+
+#include "public/sysctl.h"
+
+/* sysctl_host.c: processors and memory. */
+int sysctl_physinfo(struct xen_sysctl *op);
+int sysctl_getcpuinfo(struct xen_sysctl *op);
+int sysctl_availheap(struct xen_sysctl *op);
+int sysctl_cputopoinfo(struct xen_sysctl *op);
+int sysctl_numainfo(struct xen_sysctl *op);
+
+#endif
