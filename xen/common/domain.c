@@ -230,6 +230,7 @@ int domain_create(domid_t domid, const struct domain_config *cfg,
         return -ENOMEM;
     atomic_set(&d->pause_count, 1);
     d->controller_pause = true;
+    d->nr_controller_pauses = 1;
     rc = domain_build(d, cfg);
     if (!rc)
         rc = domain_insert(d);

@@ -69,6 +69,8 @@ static void start_dom0(void)
     construct_dom0(d, &boot_info.module[0], initrd);
     printk("Starting dom0; Ctrl-a three times switches console input\n");
     console_release_screen();
+    d->controller_pause = false;
+    d->nr_controller_pauses = 0;
     domain_unpause(d);
 }
 

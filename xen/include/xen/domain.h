@@ -62,8 +62,9 @@ struct domain {
     enum domain_dying dying; /* read without the lock too: only grows */
     bool is_shutting_down;
     bool is_shut_down;
-    u8 shutdown_code; /* SHUTDOWN_* */
-    bool controller_pause;
+    u8 shutdown_code;                  /* SHUTDOWN_* */
+    bool controller_pause;             /* the toolstack has paused it */
+    unsigned int nr_controller_pauses; /* how often; under the domctl lock */
 
     atomic_t pause_count;
     unsigned long vm_assist;      /* VMASST_TYPE_* bits */

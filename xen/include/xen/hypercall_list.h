@@ -29,4 +29,5 @@ HYPERCALL(30, callback_op,        2, HC_ANY)
 HYPERCALL(32, event_channel_op,   2, HC_ANY)
 HYPERCALL(33, physdev_op,         2, HC_ANY)
 HYPERCALL(35, sysctl,             1, HC_CONTROL)
+HYPERCALL(36, domctl,             1, HC_CONTROL)
 /* clang-format on */
