@@ -6,8 +6,9 @@
 
 #include "xen/types.h"
 
-/** A key is a printable ASCII character. The function runs on the boot CPU in
- * softirq context with interrupts on, and prints. */
+/** A key is a printable ASCII character. The function prints; it runs with
+ * interrupts on and no lock held: in softirq context on the boot CPU, or in the
+ * hypercall of the control domain that asked for it. */
 void debug_key_register(char key, const char *help, void (*fn)(void));
 
 /** Do what the key says, now; an unknown one does nothing. */
