@@ -71,7 +71,6 @@ int domctl_createdomain(struct xen_domctl *op)
         .max_grant_frames = limit_or(c->max_grant_frames, DEFAULT_GRANT_FRAMES),
         .max_maptrack_frames =
             limit_or(c->max_maptrack_frames, DEFAULT_MAPTRACK_FRAMES),
-        .ssidref = c->ssidref,
     };
     struct domain *d;
     int rc = check_config(c);

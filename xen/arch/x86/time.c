@@ -281,18 +281,6 @@ void update_domain_wallclock(struct domain *d)
     spin_unlock_irqrestore(&wallclock_lock, flags);
 }
 
-void wallclock_get(u64 *sec_out, u32 *nsec_out)
-{
-    unsigned long flags;
-    u64 ns;
-
-    spin_lock_irqsave(&wallclock_lock, flags);
-    ns = wallclock_ns;
-    spin_unlock_irqrestore(&wallclock_lock, flags);
-    *sec_out = ns / NSEC_PER_SEC;
-    *nsec_out = ns % NSEC_PER_SEC;
-}
-
 void wallclock_set(u64 sec, u32 nsec, s_time_t stime)
 {
     unsigned long flags;

@@ -70,7 +70,6 @@ struct domain {
     unsigned long vm_assist;      /* VMASST_TYPE_* bits */
     struct cpumask dirty_cpumask; /* CPUs that may hold its TLB entries */
     s_time_t time_offset_seconds; /* its wallclock minus the host's */
-    bool suspend_requested;
 };
 
 /* Owners that are not domains: device memory, and the hypervisor's own. */
@@ -83,7 +82,6 @@ struct domain_config {
     unsigned int max_evtchn_port; /* highest port number allowed */
     unsigned int max_grant_frames;
     unsigned int max_maptrack_frames;
-    unsigned int ssidref;
     u8 handle[16];
     bool is_control, is_hardware;
 };

@@ -8,12 +8,7 @@
 #include "xen/percpu.h"
 
 /* Handled in this order. */
-enum softirq {
-    TIMER_SOFTIRQ,
-    TASKLET_SOFTIRQ, /* rare jobs: cross-CPU wake-ups, console */
-    SCHEDULE_SOFTIRQ,
-    NR_SOFTIRQS
-};
+enum softirq { TIMER_SOFTIRQ, SCHEDULE_SOFTIRQ, NR_SOFTIRQS };
 
 DECLARE_PER_CPU(unsigned long, softirq_pending);
 

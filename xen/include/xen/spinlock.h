@@ -17,7 +17,6 @@ enum lock_rank {
     LOCK_DOMCTL = 10,      /* one control operation at a time */
     LOCK_DOMAIN_LIST = 20, /* creation and removal of domains */
     LOCK_DOMAIN = 30,      /* d->lock: life cycle of one domain */
-    LOCK_VCPU_OP = 35,     /* state of one vcpu from outside */
     LOCK_PCI = 40,         /* configuration of PCI devices, MSI set-up */
     LOCK_GNTTAB_GROW = 45, /* size and version of a grant table */
     LOCK_GNTTAB_MAPTRACK = 47,

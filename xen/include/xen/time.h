@@ -8,8 +8,6 @@
 /** Now. Monotonic across CPUs. Callable everywhere. */
 s_time_t NOW(void);
 
-/** Seconds and nanoseconds since 1970 at system time 0. */
-void wallclock_get(u64 *sec_out, u32 *nsec_out);
 /** At system time `stime` the wall clock showed sec.nsec; all guests are told.
  * Locks: LOCK_TIME. */
 void wallclock_set(u64 sec, u32 nsec, s_time_t stime);
