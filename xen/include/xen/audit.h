@@ -11,9 +11,6 @@ struct audit;
  * that are not RAM are passed over. */
 void audit_see(struct audit *a, mfn_t mfn, bool type);
 
-/** Report an inconsistency about something else than a frame. */
-void audit_count_errors(struct audit *a, unsigned int nr);
-
 /** Tell of all frame references that d's grant mappings (of others' frames),
  * its event channels (FIFO pages) and its PIRQs (page of bits) hold. */
 void gnttab_audit_frames(struct domain *d, struct audit *a);

@@ -59,11 +59,6 @@ void audit_see(struct audit *a, mfn_t mfn, bool type)
     seen_of(a, mfn)->type += type;
 }
 
-void audit_count_errors(struct audit *a, unsigned int nr)
-{
-    a->errors += nr;
-}
-
 static bool is_table(const struct page_info *pg)
 {
     unsigned int level = type_level(pg->type_info);
