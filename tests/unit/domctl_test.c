@@ -11,6 +11,8 @@
 #include "xen/errno.h"
 #include "xen/hypercall.h"
 #include "xen/sched.h"
+#include "xen/time.h"
+#include "xen/vcpu.h"
 #include "fake/fake.h"
 
 static struct xen_domctl *op;
@@ -49,6 +51,34 @@ void domain_resume(struct domain *which)
 {
     (void)which;
     nr_resumes++;
+}
+
+/* The contexts of vcpus: domctl_vcpu_test. */
+
+struct vcpu *vcpu_create(struct domain *of, unsigned int id)
+{
+    (void)of;
+    (void)id;
+    return NULL;
+}
+
+int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    (void)v;
+    (void)c;
+    return -EINVAL;
+}
+
+void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
+{
+    (void)v;
+    (void)c;
+}
+
+int arch_vcpu_reset(struct vcpu *v)
+{
+    (void)v;
+    return 0;
 }
 
 static long call(unsigned int cmd, domid_t domid)

@@ -5,6 +5,7 @@
 
 #include "xen/bitops.h"
 #include "xen/domain_info.h"
+#include "xen/domctl.h"
 #include "xen/errno.h"
 #include "xen/guest_access.h"
 #include "xen/hypercall.h"
@@ -58,13 +59,14 @@ static int domctl_getdomaininfo(struct xen_domctl *op)
     return 0;
 }
 
-typedef int (*domctl_fn)(struct domain *d, struct xen_domctl *op);
-
 static const domctl_fn domctl_ops[] = {
     [XEN_DOMCTL_destroydomain] = domctl_destroydomain,
     [XEN_DOMCTL_pausedomain] = domctl_pausedomain,
     [XEN_DOMCTL_unpausedomain] = domctl_unpausedomain,
     [XEN_DOMCTL_max_mem] = domctl_max_mem,
+    [XEN_DOMCTL_setvcpucontext] = domctl_setvcpucontext,
+    [XEN_DOMCTL_getvcpucontext] = domctl_getvcpucontext,
+    [XEN_DOMCTL_max_vcpus] = domctl_max_vcpus,
     [XEN_DOMCTL_setdomainhandle] = domctl_setdomainhandle,
     [XEN_DOMCTL_resumedomain] = domctl_resumedomain,
     [XEN_DOMCTL_set_address_size] = domctl_set_address_size,
@@ -79,6 +81,8 @@ static int domctl_by_table(struct xen_domctl *op)
 
     if (op->cmd < ARRAY_SIZE(domctl_ops))
         fn = domctl_ops[array_index_nospec(op->cmd, ARRAY_SIZE(domctl_ops))];
+    if (!fn)
+        fn = arch_domctl_find(op->cmd);
     if (!fn)
         return -ENOSYS;
     d = domain_get_or_self(op->domain);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations on one domain, which the table of domctl.c lists. A handler gets
- * the domain, referenced, and a private copy, which is written back when it
- * returns 0. It runs under the domctl lock. */
+/* Operations on one domain, which the table of domctl.c lists: domctl_fn says
+ * what they may assume. */
 #ifndef XEN_DOMCTL_INTERNAL_H
 #define XEN_DOMCTL_INTERNAL_H
 
@@ -15,5 +14,10 @@ int domctl_destroydomain(struct domain *d, struct xen_domctl *op);
 int domctl_pausedomain(struct domain *d, struct xen_domctl *op);
 int domctl_unpausedomain(struct domain *d, struct xen_domctl *op);
 int domctl_resumedomain(struct domain *d, struct xen_domctl *op);
+
+/* domctl_vcpu.c: their contexts. */
+int domctl_max_vcpus(struct domain *d, struct xen_domctl *op);
+int domctl_setvcpucontext(struct domain *d, struct xen_domctl *op);
+int domctl_getvcpucontext(struct domain *d, struct xen_domctl *op);
 
 #endif

@@ -113,7 +113,8 @@ int __must_check arch_vcpu_reset(struct vcpu *v);
 
 /**
  * Validate and load a context (VCPUOP_initialise, domctl). `ctxt` is a private
- * copy. Returns 0; -EINVAL; -ERESTART.
+ * copy; v does not run. Returns 0; -EINVAL; -EOPNOTSUPP if v has a context with
+ * other page tables, GDT or LDT already; -ERESTART.
  */
 struct vcpu_guest_context;
 int __must_check arch_set_info_guest(struct vcpu *v,

@@ -19,8 +19,9 @@
 #include "asm/switch.h"
 #include "asm/xstate.h"
 
-#define NR_TRAPS   256
-#define IOPL_SHIFT 12
+#define NR_TRAPS              256
+#define IOPL_SHIFT            12
+#define GDT_ENTRIES_PER_FRAME 512
 
 int arch_domain_create(struct domain *d)
 {
@@ -302,23 +303,54 @@ static void load_callbacks(struct vcpu *v, const struct vcpu_guest_context *c)
     v->arch.kernel_sp = c->kernel_sp;
 }
 
-int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
+/* What a vcpu that has a context keeps: its tables. */
+static bool same_tables(const struct vcpu *v,
+                        const struct vcpu_guest_context *c)
 {
-    int rc = check_context(c);
+    paddr_t user = mfn_eq(v->arch.guest_table_user, INVALID_MFN)
+                       ? 0
+                       : mfn_to_maddr(v->arch.guest_table_user);
 
-    if (rc)
-        return hc_error(rc);
-    rc = arch_vcpu_reset(v);
+    if (c->ctrlreg[3] != mfn_to_maddr(v->arch.guest_table) ||
+        c->ctrlreg[1] != user || c->gdt_ents != v->arch.gdt_ents ||
+        c->ldt_ents != v->arch.ldt_ents ||
+        (c->ldt_ents && c->ldt_base != v->arch.ldt_base))
+        return false;
+    for (unsigned int i = 0; i * GDT_ENTRIES_PER_FRAME < c->gdt_ents; i++)
+        if (c->gdt_frames[i] != mfn_x(v->arch.gdt_frames[i]))
+            return false;
+    return true;
+}
+
+/* References of a vcpu's first context. Returns 0, -EINVAL, -ERESTART. */
+static int get_tables(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    int rc = arch_vcpu_reset(v);
+
     if (rc)
         return rc;
     rc = get_bases(v, c);
     if (rc)
         return rc;
     rc = pv_set_gdt(v, c->gdt_frames, c->gdt_ents);
-    if (rc) {
+    if (rc)
         (void)!arch_vcpu_reset(v);
+    return rc;
+}
+
+int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    int rc = check_context(c);
+
+    if (rc)
+        return hc_error(rc);
+    if (!v->is_initialised)
+        rc = get_tables(v, c);
+    else if (!same_tables(v, c))
+        rc = hc_error(-EOPNOTSUPP);
+    if (rc)
         return rc;
-    }
+    sync_vcpu_state(v);
 
     load_user_regs(v, &c->user_regs);
     load_callbacks(v, c);
@@ -365,7 +397,7 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
     memcpy(c->trap_ctxt, v->arch.trap_table, sizeof(c->trap_ctxt));
     c->ldt_base = v->arch.ldt_base;
     c->ldt_ents = v->arch.ldt_ents;
-    for (unsigned int i = 0; i * 512 < v->arch.gdt_ents; i++)
+    for (unsigned int i = 0; i * GDT_ENTRIES_PER_FRAME < v->arch.gdt_ents; i++)
         c->gdt_frames[i] = mfn_x(v->arch.gdt_frames[i]);
     c->gdt_ents = v->arch.gdt_ents;
     c->kernel_ss = v->arch.kernel_ss;
