@@ -4,10 +4,13 @@
 
 #include <stdlib.h>
 
+#include "asm/processor.h"
+
 /* Here it is the member that is meant. */
 #undef current
 
 unsigned long fake_irqflags = X86_EFLAGS_IF;
+void (*fake_cpuid)(u32 leaf, u32 subleaf, u32 regs_out[4]);
 
 static struct cpu_info infos[FAKE_NR_CPUS];
 static unsigned int this;

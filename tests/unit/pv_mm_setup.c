@@ -68,11 +68,7 @@ void vcpu_unmap_info(struct vcpu *v)
         page_put_and_type(mfn_to_page(mfn));
 }
 
-const struct cpuid_policy *cpuid_policy_for(bool is_hardware)
-{
-    (void)is_hardware;
-    return NULL;
-}
+struct cpuid_policy cpuid_initial;
 
 int xstate_alloc(struct vcpu *v)
 {

@@ -60,6 +60,18 @@ void arch_hw_capabilities(u32 caps_out[8])
         caps_out[i] = i + 1;
 }
 
+int arch_sysctl_get_cpu_featureset(struct xen_sysctl *sysctl)
+{
+    sysctl->u.cpu_featureset.nr_features = 1;
+    return -ENOBUFS;
+}
+
+int arch_sysctl_get_cpu_policy(struct xen_sysctl *sysctl)
+{
+    (void)sysctl;
+    return -EINVAL;
+}
+
 static long call(unsigned int cmd)
 {
     op->cmd = cmd;
@@ -106,6 +118,13 @@ static void unknown_operations_are_enosys(void **state)
     assert_int_equal(call(XEN_SYSCTL_tbuf_op), -ENOSYS);
     assert_int_equal(call(XEN_SYSCTL_perfc_op), -ENOSYS);
     assert_int_equal(call(~0u), -ENOSYS);
+}
+
+static void what_failed_is_told_too(void **state)
+{
+    (void)state;
+    assert_int_equal(call(XEN_SYSCTL_get_cpu_featureset), -ENOBUFS);
+    assert_int_equal(op->u.cpu_featureset.nr_features, 1);
 }
 
 static void readconsole_gives_text_and_the_next_index(void **state)
@@ -313,6 +332,7 @@ int main(void)
         TEST(another_version_is_eacces),
         TEST(memory_that_is_not_there_is_efault),
         TEST(unknown_operations_are_enosys),
+        TEST(what_failed_is_told_too),
         TEST(readconsole_gives_text_and_the_next_index),
         TEST(readconsole_clears_when_asked),
         TEST(readconsole_that_faults_clears_nothing),

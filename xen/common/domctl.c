@@ -85,7 +85,7 @@ static int domctl_by_table(struct xen_domctl *op)
         fn = arch_domctl_find(op->cmd);
     if (!fn)
         return -ENOSYS;
-    d = domain_get_or_self(op->domain);
+    d = domain_get(op->domain);
     if (!d)
         return -ESRCH;
     rc = fn(d, op);
@@ -126,7 +126,7 @@ long do_domctl(unsigned long a0, unsigned long a1, unsigned long a2,
     }
     if (rc == -ERESTART)
         hypercall_continue(a0, 0, 0, 0, 0);
-    if (rc == 0 && copy_to_guest(a0, &op, sizeof(op)))
-        return -EFAULT;
+    else if (copy_to_guest(a0, &op, sizeof(op)) && rc == 0)
+        rc = -EFAULT;
     return rc;
 }

@@ -111,6 +111,7 @@ int domctl_unpausedomain(struct domain *d, struct xen_domctl *op)
     (void)op;
     if (d->nr_controller_pauses == 0)
         return -EINVAL;
+    d->was_unpaused = true;
     d->nr_controller_pauses--;
     WRITE_ONCE(d->controller_pause, d->nr_controller_pauses > 0);
     domain_unpause(d);

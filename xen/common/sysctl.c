@@ -11,6 +11,7 @@
 #include "xen/guest_access.h"
 #include "xen/guest_bitmap.h"
 #include "xen/hypercall.h"
+#include "xen/sysctl.h"
 #include "asm/smp.h"
 #include "sysctl_internal.h"
 
@@ -132,6 +133,8 @@ static const sysctl_fn sysctl_ops[] = {
     [XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
     [XEN_SYSCTL_numainfo] = sysctl_numainfo,
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
+    [XEN_SYSCTL_get_cpu_featureset] = arch_sysctl_get_cpu_featureset,
+    [XEN_SYSCTL_get_cpu_policy] = arch_sysctl_get_cpu_policy,
 };
 
 long do_sysctl(unsigned long a0, unsigned long a1, unsigned long a2,
@@ -152,7 +155,7 @@ long do_sysctl(unsigned long a0, unsigned long a1, unsigned long a2,
         return -ENOSYS;
 
     rc = fn(&op);
-    if (rc == 0 && copy_to_guest(a0, &op, sizeof(op)))
+    if (copy_to_guest(a0, &op, sizeof(op)) && rc == 0)
         return -EFAULT;
     return rc;
 }

@@ -8,7 +8,11 @@
 #include "xen/errno.h"
 
 static const domctl_fn arch_domctl_ops[] = {
+    [XEN_DOMCTL_gettscinfo] = domctl_gettscinfo,
+    [XEN_DOMCTL_settscinfo] = domctl_settscinfo,
     [XEN_DOMCTL_getpageframeinfo3] = domctl_getpageframeinfo3,
+    [XEN_DOMCTL_get_cpu_policy] = domctl_get_cpu_policy,
+    [XEN_DOMCTL_set_cpu_policy] = domctl_set_cpu_policy,
 };
 
 domctl_fn arch_domctl_find(unsigned int cmd)

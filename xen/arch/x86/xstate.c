@@ -6,6 +6,7 @@
 #include "xen/page_alloc.h"
 #include "xen/string.h"
 #include "xen/vcpu.h"
+#include "asm/cpuid.h"
 #include "asm/processor.h"
 
 #define XSTATE_FP     1UL
@@ -123,7 +124,8 @@ void xstate_restore(struct vcpu *v)
 
 bool xstate_set_xcr0(struct vcpu *v, u64 value)
 {
-    if (!xfeature_mask || !(value & XSTATE_FP) || (value & ~xfeature_mask))
+    if (!(value & XSTATE_FP) ||
+        (value & ~cpuid_xcr0_max(v->domain->arch.cpuid)))
         return false;
     if ((value & XSTATE_AVX) && !(value & XSTATE_SSE))
         return false;

@@ -65,6 +65,7 @@ struct domain {
     u8 shutdown_code;                  /* SHUTDOWN_* */
     bool controller_pause;             /* the toolstack has paused it */
     unsigned int nr_controller_pauses; /* how often; under the domctl lock */
+    bool was_unpaused;                 /* it is built; under the domctl lock */
 
     atomic_t pause_count;
     unsigned long vm_assist;      /* VMASST_TYPE_* bits */

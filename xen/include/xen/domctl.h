@@ -8,7 +8,7 @@ struct xen_domctl;
 
 /**
  * One operation on a domain, referenced. op is a private copy, which is written
- * back when 0 is returned. Runs under the domctl lock.
+ * back unless -ERESTART is returned. Runs under the domctl lock.
  *
  * Returns 0, -errno, or -ERESTART to be called again.
  */

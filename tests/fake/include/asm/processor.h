@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* The page-table base is remembered, not loaded; the rest is the machine's. */
+/* The page-table base is remembered, not loaded; CPUID is the machine's unless
+ * a test has its own; so is the rest. */
 #ifndef FAKE_ASM_PROCESSOR_H
 #define FAKE_ASM_PROCESSOR_H
 
 #define write_cr3(v) asm_write_cr3(v)
+#define cpuid        asm_cpuid
 #include_next "asm/processor.h"
 #undef write_cr3
+#undef cpuid
 
 extern unsigned long fake_cr3;
 
 static inline void write_cr3(unsigned long v)
 {
     fake_cr3 = v;
+}
+
+/* Fills in eax to edx; NULL: the machine's own. */
+extern void (*fake_cpuid)(u32 leaf, u32 subleaf, u32 regs_out[4]);
+
+static inline void cpuid(u32 leaf, u32 subleaf, u32 *a, u32 *b, u32 *c, u32 *d)
+{
+    u32 regs[4];
+
+    if (!fake_cpuid) {
+        asm_cpuid(leaf, subleaf, a, b, c, d);
+        return;
+    }
+    fake_cpuid(leaf, subleaf, regs);
+    *a = regs[0];
+    *b = regs[1];
+    *c = regs[2];
+    *d = regs[3];
 }
 
 #endif

@@ -32,7 +32,8 @@ int arch_domain_create(struct domain *d)
     a->irq_caps = rangeset_new(1024);
     if (!a->ioport_caps || !a->iomem_caps || !a->irq_caps)
         return -ENOMEM;
-    a->cpuid = cpuid_policy_for(d->is_hardware);
+    a->cpuid = &cpuid_initial;
+    a->tsc_incarnation = 1;
     return 0;
 }
 
@@ -42,6 +43,8 @@ void arch_domain_destroy(struct domain *d)
     rangeset_destroy(d->arch.iomem_caps);
     rangeset_destroy(d->arch.irq_caps);
     xfree(d->arch.e820);
+    if (d->arch.cpuid != &cpuid_initial)
+        xfree((void *)d->arch.cpuid);
 }
 
 int arch_vcpu_create(struct vcpu *v)

@@ -6,7 +6,6 @@
 #include "asm/processor.h"
 #include "asm/pv.h"
 #include "asm/switch.h"
-#include "asm/xstate.h"
 
 /* Bits of CR4 that every guest finds set, and can't clear. */
 #define CR4_FIXED                                                              \
@@ -48,11 +47,12 @@ static enum emul_result write_guest_cr0(struct vcpu *v, u64 value)
 
 static void write_guest_cr4(struct vcpu *v, u64 value)
 {
+    const struct cpuid_policy *p = v->domain->arch.cpuid;
     u64 allowed = X86_CR4_TSD | X86_CR4_DE;
 
-    if (cpuid_has_fsgsbase(v->domain->arch.cpuid))
+    if (cpuid_has_fsgsbase(p))
         allowed |= X86_CR4_FSGSBASE;
-    if (xfeature_mask)
+    if (cpuid_has_xsave(p))
         allowed |= X86_CR4_OSXSAVE;
     v->arch.cr4 = value & allowed;
     write_cr4(vcpu_hw_cr4(v));

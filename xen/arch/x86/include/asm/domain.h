@@ -18,7 +18,9 @@ struct arch_domain {
     struct rangeset *iomem_caps;  /* frame numbers */
     struct rangeset *irq_caps;    /* GSIs */
 
-    const struct cpuid_policy *cpuid;
+    /* Changed only before its vcpus run, under the domctl lock: */
+    const struct cpuid_policy *cpuid; /* its own, or cpuid_initial */
+    u32 tsc_mode, tsc_incarnation;    /* as the toolstack set them */
 
     u32 pci_cf8;      /* latch of port 0xcf8 */
     u8 cmos_index;    /* latch of port 0x70 */

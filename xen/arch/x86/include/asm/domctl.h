@@ -6,7 +6,35 @@
 struct domain;
 struct xen_domctl;
 
+/* pv/domctl_mm.c. */
+
 /** What each of up to 1024 frames is used as. Returns 0, -E2BIG, -EFAULT. */
 int domctl_getpageframeinfo3(struct domain *d, struct xen_domctl *op);
+
+/* cpu_policy_op.c. */
+
+/**
+ * List the domain's policy, or say how long a list can be where there is no
+ * pointer to one. Returns 0; -ENOBUFS if there is less room; -EFAULT.
+ */
+int domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op);
+
+/**
+ * Change some leaves. Features beyond what there is are dropped; so are those
+ * that do not work without others.
+ *
+ * Returns 0; -EINVAL for the caller's own domain; -EEXIST once it has run;
+ *         -E2BIG for a list longer than any policy; -EFAULT; and with err_leaf
+ *         or err_msr set -ERANGE for what no policy has, -EINVAL for a value
+ *         that cannot be.
+ */
+int domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op);
+
+/* tsc_info.c. */
+
+/** Returns 0; -EINVAL for the caller's own domain. */
+int domctl_gettscinfo(struct domain *d, struct xen_domctl *op);
+/** Returns 0; -EINVAL for the caller's own domain or an unknown mode. */
+int domctl_settscinfo(struct domain *d, struct xen_domctl *op);
 
 #endif
