@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 help: ## list the targets
 	@echo 'Targets:'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(ROOT)/Makefile | \
-		awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
+		awk -F '\t' '{ printf "  %-22s %s\n", $$1, $$2 }'
 	@echo 'Options:'
 	@echo '  O=dir              output folder, "build" if not given'
 	@echo '  CC=gcc|clang       compiler'
@@ -33,11 +33,16 @@ help: ## list the targets
 xen: ## build the hypervisor
 	@+$(SUBMAKE) -C $(ROOT)/xen
 
+.PHONY: xenstore-client
+xenstore-client: ## build xenstore's client library
+	@+$(SUBMAKE) -C $(ROOT)/xenstore/client
+
 .PHONY: dist
-dist: xen ## build all and lay out the install tree dist/ in the output folder
+dist: xen xenstore-client ## build all and lay out the install tree dist/ in the output folder
 	@mkdir -p $(DIST)/boot
 	@cp $(OUT)/xen/xen $(OUT)/xen/xen-syms $(DIST)/boot/
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
+	@+$(SUBMAKE) -C $(ROOT)/xenstore/client install DESTDIR=$(DIST)
 
 .PHONY: deps
 deps: ## install Debian packages that are missing, get the kernel
@@ -67,7 +72,7 @@ C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 	-o -path ./dist \) -prune -o -name '*.[ch]' -print | LC_ALL=C sort)
 
 CHECKS := check-format check-headers check-cppcheck check-build check-unit \
-          check-abi check-guest check-system
+          check-abi check-xenstore-client check-guest check-system
 
 .PHONY: check
 check: deps ## run all checks below; the last line counts them
@@ -106,6 +111,10 @@ check-abi: ## compare the public headers with Debian's libxen-dev
 	@mkdir -p $(OUT)/abi
 	@CC='$(CC)' sh $(ROOT)/tests/abi/run.sh $(OUT)/abi
 
+.PHONY: check-xenstore-client
+check-xenstore-client: ## run the tests of xenstore's client library
+	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check
+
 # JOBS machines run at the same time.
 JOBS   ?= 1
 SYSTEM  = python3 $(ROOT)/tests/system/main.py --jobs $(JOBS) --out $(OUT) \
@@ -130,7 +139,7 @@ bench: deps ## compare with stock Xen, in instructions
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen headers tests dist bench run check check-build check-guest check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore headers tests dist bench run check check-build check-guest check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded
