@@ -183,6 +183,11 @@ static void create_of_what_there_is_not_is_einval(void **state)
     op->u.createdomain.max_grant_frames = 1;
     op->u.createdomain.grant_opts = 3;
     assert_int_equal(call(XEN_DOMCTL_createdomain, 9), -EINVAL);
+    op->u.createdomain.grant_opts = 0;
+    assert_int_equal(call(XEN_DOMCTL_createdomain, 9), -EINVAL);
+    op->u.createdomain.grant_opts = 1;
+    assert_int_equal(call(XEN_DOMCTL_createdomain, 9), 0);
+    assert_int_equal(created.max_grant_version, 1);
 }
 
 static void pauses_nest(void **state)

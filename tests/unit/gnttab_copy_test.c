@@ -70,7 +70,7 @@ static struct domain *new_domain(domid_t domid, struct page_info **pg)
 {
     struct domain *d = fake_domain(domid, 1);
 
-    assert_int_equal(gnttab_create(d, 1, 1), 0);
+    assert_int_equal(gnttab_create(d, 1, 1, 2), 0);
     *pg = alloc_domheap_pages(d, 0, 0);
     memset(page_to_virt(*pg), 'a' + domid, PAGE_SIZE);
     return d;

@@ -106,8 +106,8 @@ static int set_up(void **state)
     dom_xen = fake_domain(DOMID_XEN, 0);
     granter = fake_domain(1, 1);
     mapper = fake_domain(2, 1);
-    assert_int_equal(gnttab_create(granter, MAX_FRAMES, 1), 0);
-    assert_int_equal(gnttab_create(mapper, MAX_FRAMES, 1), 0);
+    assert_int_equal(gnttab_create(granter, MAX_FRAMES, 1, 2), 0);
+    assert_int_equal(gnttab_create(mapper, MAX_FRAMES, 1, 2), 0);
     fake_set_current(mapper->vcpu[0]);
     fake_set_preempt(false);
     page = alloc_domheap_pages(granter, 0, 0);
@@ -557,6 +557,17 @@ static void version_2_keeps_reserved_entries(void **state)
     assert_int_equal(entry[1].flags, GTF_permit_access);
 }
 
+static void version_past_the_limit_is_enosys(void **state)
+{
+    struct domain *limited = fake_domain(9, 1);
+
+    (void)state;
+    assert_int_equal(gnttab_create(limited, 1, 1, 1), 0);
+    assert_int_equal(set_version(limited, 2), -ENOSYS);
+    assert_int_equal(set_version(limited, 1), 0);
+    gnttab_destroy(limited);
+}
+
 static void version_of_a_table_in_use_is_ebusy(void **state)
 {
     (void)state;
@@ -703,6 +714,7 @@ int main(void)
         TEST(resources_have_their_range),
         TEST(version_2_keeps_reserved_entries),
         TEST(version_of_a_table_in_use_is_ebusy),
+        TEST(version_past_the_limit_is_enosys),
         TEST(odd_reserved_entries_stop_the_conversion),
         TEST(version_2_marks_use_in_the_status_array),
         TEST(status_frames_are_listed_in_version_2),

@@ -100,12 +100,14 @@ struct domain *domain_get_next(domid_t domid)
 static void domain_free(struct domain *d)
 {
     struct vcpu *v;
+    bool was_found = false;
 
     if (d->domain_id < DOMID_FIRST_RESERVED) {
         struct domain **slot = domain_slot(d->domain_id);
 
         spin_lock(slot_lock(d->domain_id));
-        if (slot && *slot == d)
+        was_found = slot && *slot == d;
+        if (was_found)
             *slot = NULL;
         spin_unlock(slot_lock(d->domain_id));
     }
@@ -124,6 +126,9 @@ static void domain_free(struct domain *d)
         unshare_xen_page(virt_to_page(d->shared_info));
     xfree(d->vcpu);
     free_xenheap_page(d);
+    /* Somebody may have waited for the id, or for the memory. */
+    if (was_found)
+        send_global_virq(VIRQ_DOM_EXC);
 }
 
 void domain_put(struct domain *d)
@@ -175,7 +180,8 @@ static int domain_build(struct domain *d, const struct domain_config *cfg)
     if (!rc)
         rc = evtchn_domain_create(d, cfg->max_evtchn_port);
     if (!rc)
-        rc = gnttab_create(d, cfg->max_grant_frames, cfg->max_maptrack_frames);
+        rc = gnttab_create(d, cfg->max_grant_frames, cfg->max_maptrack_frames,
+                           cfg->max_grant_version);
     if (!rc)
         rc = pirq_domain_create(d);
     return rc;

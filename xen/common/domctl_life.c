@@ -11,7 +11,7 @@
 #define MAX_GRANT_FRAMES        4096
 #define MAX_MAPTRACK_FRAMES     65536
 #define MAX_PAUSES              255
-#define GRANT_VERSION           2
+#define MAX_GRANT_VERSION       2
 
 /* Flags that mean nothing to a PV domain here, and do no harm. */
 #define FLAGS_IGNORED (XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off)
@@ -22,7 +22,7 @@ static int check_config(const struct xen_domctl_createdomain *c)
     if ((c->flags & ~FLAGS_IGNORED) || c->iommu_opts || c->vmtrace_size ||
         c->cpupool_id || c->arch.emulation_flags || c->arch.misc_flags)
         return -EINVAL;
-    if (c->grant_opts != XEN_DOMCTL_GRANT_version(GRANT_VERSION))
+    if (c->grant_opts < 1 || c->grant_opts > MAX_GRANT_VERSION)
         return -EINVAL;
     if (c->max_grant_frames > MAX_GRANT_FRAMES ||
         c->max_maptrack_frames > MAX_MAPTRACK_FRAMES)
@@ -71,6 +71,7 @@ int domctl_createdomain(struct xen_domctl *op)
         .max_grant_frames = limit_or(c->max_grant_frames, DEFAULT_GRANT_FRAMES),
         .max_maptrack_frames =
             limit_or(c->max_maptrack_frames, DEFAULT_MAPTRACK_FRAMES),
+        .max_grant_version = XEN_DOMCTL_GRANT_version(c->grant_opts),
     };
     struct domain *d;
     int rc = check_config(c);

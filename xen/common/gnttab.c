@@ -86,7 +86,7 @@ int gnttab_grow_locked(struct domain *d, unsigned int nr_frames)
 }
 
 int gnttab_create(struct domain *d, unsigned int max_frames,
-                  unsigned int max_maptrack_frames)
+                  unsigned int max_maptrack_frames, unsigned int max_version)
 {
     struct gnttab *gt = xzalloc(struct gnttab);
     int rc;
@@ -101,6 +101,7 @@ int gnttab_create(struct domain *d, unsigned int max_frames,
     gt->free_handle = NO_HANDLE;
     gt->max_frames = max(max_frames, 1u);
     gt->max_maptrack_frames = max_maptrack_frames;
+    gt->max_version = max_version;
     gt->shared = xzalloc_array(void *, gt->max_frames);
     gt->active = xzalloc_array(struct gnttab_active *, gt->max_frames);
     gt->status = xzalloc_array(grant_status_t *, gnttab_max_status(gt));

@@ -79,6 +79,7 @@ struct gnttab {
     /* Set when the domain is created, then constant: */
     unsigned int max_frames;
     unsigned int max_maptrack_frames;
+    unsigned int max_version; /* 1 or 2 */
 };
 
 static inline unsigned int gnttab_max_status(const struct gnttab *gt)

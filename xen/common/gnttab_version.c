@@ -114,6 +114,8 @@ long gnttab_op_set_version(void *ops, unsigned int nr)
     (void)nr;
     if (op->version != 1 && op->version != 2)
         return hc_error(-EINVAL);
+    if (op->version > gt->max_version)
+        return -ENOSYS;
     spin_lock(&gt->grow_lock);
     if (gt->version != op->version) {
         if (op->version == 2)

@@ -55,6 +55,7 @@ static void start_dom0(void)
         .max_evtchn_port = DOM0_MAX_EVTCHN_PORT,
         .max_grant_frames = DOM0_MAX_GRANT_FRAMES,
         .max_maptrack_frames = DOM0_MAX_MAPTRACK_FRAMES,
+        .max_grant_version = 2,
         .is_control = true,
         .is_hardware = true,
     };

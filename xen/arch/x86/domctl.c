@@ -8,6 +8,7 @@
 #include "xen/errno.h"
 
 static const domctl_fn arch_domctl_ops[] = {
+    [XEN_DOMCTL_shadow_op] = domctl_shadow_op,
     [XEN_DOMCTL_gettscinfo] = domctl_gettscinfo,
     [XEN_DOMCTL_settscinfo] = domctl_settscinfo,
     [XEN_DOMCTL_getpageframeinfo3] = domctl_getpageframeinfo3,

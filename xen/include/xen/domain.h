@@ -83,6 +83,7 @@ struct domain_config {
     unsigned int max_evtchn_port; /* highest port number allowed */
     unsigned int max_grant_frames;
     unsigned int max_maptrack_frames;
+    unsigned int max_grant_version; /* 1 or 2 */
     u8 handle[16];
     bool is_control, is_hardware;
 };

@@ -8,7 +8,8 @@
 
 /** Returns 0 or -ENOMEM; one frame exists afterwards. */
 int __must_check gnttab_create(struct domain *d, unsigned int max_frames,
-                               unsigned int max_maptrack_frames);
+                               unsigned int max_maptrack_frames,
+                               unsigned int max_version);
 /** Drop all mappings d holds of others' frames. Returns 0 or -ERESTART. */
 int __must_check gnttab_release_mappings(struct domain *d);
 void gnttab_destroy(struct domain *d);

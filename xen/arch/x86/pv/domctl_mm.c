@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl on the frames of a PV domain: what they are used as. */
+/* domctl on the frames of a PV domain: what they are used as, and which
+ * were written to. */
 #include "asm/domctl.h"
 
 #include "public/domctl.h"
 #include "xen/errno.h"
 #include "xen/guest_access.h"
 #include "xen/hypercall.h"
-#include "xen/mm.h"
+#include "xen/vcpu.h"
 #include "asm/pv_mm.h"
 
 /* Frames that one call can ask about. */
@@ -53,4 +54,12 @@ int domctl_getpageframeinfo3(struct domain *d, struct xen_domctl *op)
             return rc;
     }
     return 0;
+}
+
+/* Log-dirty mode, which is never on: there is nothing to turn off. */
+int domctl_shadow_op(struct domain *d, struct xen_domctl *op)
+{
+    if (d == current->domain || op->u.shadow_op.op == XEN_DOMCTL_SHADOW_OP_OFF)
+        return -EINVAL;
+    return -EOPNOTSUPP;
 }

@@ -11,6 +11,10 @@ struct xen_domctl;
 /** What each of up to 1024 frames is used as. Returns 0, -E2BIG, -EFAULT. */
 int domctl_getpageframeinfo3(struct domain *d, struct xen_domctl *op);
 
+/** Tracking of written frames: does not exist. Returns -EOPNOTSUPP; -EINVAL for
+ * the caller's own domain and for turning it off. */
+int domctl_shadow_op(struct domain *d, struct xen_domctl *op);
+
 /* cpu_policy_op.c. */
 
 /**

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* What frames are used as; contexts of vcpus that have one already. */
+#include "pv_mm_setup.h"
+
+#include <stdlib.h>
+
+#include "public/domctl.h"
+#include "asm/domctl.h"
+#include "asm/pv.h"
+
+static struct tree t;
+static struct xen_domctl op;
+
+static u32 info_of(unsigned long mfn)
+{
+    u64 *frame = fake_guest_alloc(sizeof(*frame));
+
+    *frame = mfn;
+    op.u.getpageframeinfo3.num = 1;
+    op.u.getpageframeinfo3.array = (unsigned long)frame;
+    assert_int_equal(domctl_getpageframeinfo3(d, &op), 0);
+    return *frame;
+}
+
+static unsigned long mfn_of(const struct page_info *pg)
+{
+    return mfn_x(page_to_mfn(pg));
+}
+
+static void tables_are_told_with_their_pins(void **state)
+{
+    (void)state;
+    make_tree(&t, 4);
+    assert_int_equal(info_of(mfn_of(t.t[4])), XEN_DOMCTL_PFINFO_NOTAB);
+    assert_int_equal(pin(t.t[4], 4), 0);
+    assert_int_equal(info_of(mfn_of(t.t[4])),
+                     XEN_DOMCTL_PFINFO_L4TAB | XEN_DOMCTL_PFINFO_LPINTAB);
+    assert_int_equal(info_of(mfn_of(t.t[3])), XEN_DOMCTL_PFINFO_L3TAB);
+    assert_int_equal(info_of(mfn_of(t.t[2])), XEN_DOMCTL_PFINFO_L2TAB);
+    assert_int_equal(info_of(mfn_of(t.t[1])), XEN_DOMCTL_PFINFO_L1TAB);
+    assert_int_equal(info_of(mfn_of(t.rw)), XEN_DOMCTL_PFINFO_NOTAB);
+    recount();
+    assert_int_equal(unpin(t.t[4]), 0);
+    assert_int_equal(info_of(mfn_of(t.t[4])), XEN_DOMCTL_PFINFO_NOTAB);
+}
+
+static void frames_of_others_are_told_apart(void **state)
+{
+    (void)state;
+    assert_int_equal(info_of(mfn_of(new_page(other))), XEN_DOMCTL_PFINFO_XTAB);
+    assert_int_equal(info_of(DEVICE_MFN), XEN_DOMCTL_PFINFO_XTAB);
+    assert_int_equal(info_of(~0UL), XEN_DOMCTL_PFINFO_XTAB);
+}
+
+static void questions_have_bounds(void **state)
+{
+    (void)state;
+    op.u.getpageframeinfo3.num = 1025;
+    assert_int_equal(domctl_getpageframeinfo3(d, &op), -E2BIG);
+    op.u.getpageframeinfo3.num = 1;
+    op.u.getpageframeinfo3.array = 8;
+    assert_int_equal(domctl_getpageframeinfo3(d, &op), -EFAULT);
+}
+
+static void written_frames_are_not_tracked(void **state)
+{
+    (void)state;
+    run_as(d0, 0);
+    op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_OFF;
+    assert_int_equal(domctl_shadow_op(d, &op), -EINVAL);
+    op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY;
+    assert_int_equal(domctl_shadow_op(d, &op), -EOPNOTSUPP);
+    assert_int_equal(domctl_shadow_op(d0, &op), -EINVAL);
+}
+
+static void a_second_context_keeps_the_tables(void **state)
+{
+    struct vcpu_guest_context *c = calloc(1, sizeof(*c));
+    struct vcpu *v = d->vcpu[1];
+    struct tree u;
+
+    (void)state;
+    v->arch.trap_table = calloc(256, sizeof(struct trap_info));
+    make_tree(&t, 4);
+    make_tree(&u, 4);
+    c->flags = VGCF_in_kernel;
+    c->ctrlreg[3] = maddr(t.t[4], 0);
+    run_as(d0, 0);
+    assert_int_equal(arch_set_info_guest(v, c), 0);
+    assert_true(v->is_initialised);
+    c->user_regs.rax = 7;
+    assert_int_equal(arch_set_info_guest(v, c), 0);
+    assert_int_equal(v->arch.regs.rax, 7);
+    assert_int_equal(type_count(t.t[4]), 1);
+
+    c->user_regs.rax = 8;
+    c->ctrlreg[1] = maddr(t.t[4], 0);
+    assert_int_equal(arch_set_info_guest(v, c), -EOPNOTSUPP);
+    c->ctrlreg[1] = 0;
+    c->ctrlreg[3] = maddr(u.t[4], 0);
+    assert_int_equal(arch_set_info_guest(v, c), -EOPNOTSUPP);
+    c->ctrlreg[3] = maddr(t.t[4], 0);
+    c->ldt_ents = 1;
+    assert_int_equal(arch_set_info_guest(v, c), -EOPNOTSUPP);
+    c->ldt_ents = 0;
+    c->gdt_ents = 512;
+    c->gdt_frames[0] = mfn_of(t.ro);
+    assert_int_equal(arch_set_info_guest(v, c), -EOPNOTSUPP);
+    assert_int_equal(v->arch.regs.rax, 7);
+    recount();
+    free(v->arch.trap_table);
+    v->arch.trap_table = NULL;
+    free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PV_MM_TEST(tables_are_told_with_their_pins),
+        PV_MM_TEST(frames_of_others_are_told_apart),
+        PV_MM_TEST(questions_have_bounds),
+        PV_MM_TEST(written_frames_are_not_tracked),
+        PV_MM_TEST(a_second_context_keeps_the_tables),
+    };
+
+    return cmocka_run_group_tests(tests, pv_mm_set_up_once, NULL);
+}
