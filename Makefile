@@ -33,15 +33,20 @@ help: ## list the targets
 xen: ## build the hypervisor
 	@+$(SUBMAKE) -C $(ROOT)/xen
 
+.PHONY: xenstore
+xenstore: ## build xenstored
+	@+$(SUBMAKE) -C $(ROOT)/xenstore
+
 .PHONY: xenstore-client
 xenstore-client: ## build xenstore's client library
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client
 
 .PHONY: dist
-dist: xen xenstore-client ## build all and lay out the install tree dist/ in the output folder
-	@mkdir -p $(DIST)/boot
+dist: xen xenstore xenstore-client ## build all and lay out the install tree dist/ in the output folder
+	@mkdir -p $(DIST)/boot $(DIST)/usr/sbin
 	@cp $(OUT)/xen/xen $(OUT)/xen/xen-syms $(DIST)/boot/
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
+	@cp $(OUT)/xenstore/xenstored $(DIST)/usr/sbin/
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client install DESTDIR=$(DIST)
 
 .PHONY: deps
@@ -95,7 +100,7 @@ check-cppcheck: ## look for what cppcheck finds
 		--enable=warning,performance,portability \
 		--suppress=comparePointers \
 		-D__XEN__ -D__x86_64__ -D__GNUC__ -DCONFIG_DEBUG=1 \
-		-Ixen/include -Ixen/arch/x86/include -Itests/fake/include \
+		-Ixen/include -Ixen/arch/x86/include -Itests/fake/include -Ixenstore \
 		$(filter %.c,$(C_FILES))
 
 .PHONY: check-build
