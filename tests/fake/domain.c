@@ -121,6 +121,7 @@ struct domain *domain_get_next(domid_t domid)
 
     for (unsigned int i = 0; i < MAX_DOMAINS; i++)
         if (table[i].d != NULL && table[i].d->domain_id >= domid &&
+            table[i].d->domain_id < DOMID_FIRST_RESERVED &&
             (best == NULL || table[i].d->domain_id < best->domain_id))
             best = table[i].d;
     if (best != NULL)

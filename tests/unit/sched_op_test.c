@@ -11,6 +11,7 @@
 #include "xen/errno.h"
 #include "xen/hypercall.h"
 #include "xen/softirq.h"
+#include "asm/smp.h"
 #include "sched_sim.h"
 
 #define FOREVER STIME_MAX
@@ -354,7 +355,7 @@ static void pin_override_pins_and_gives_back(void **state)
     unsigned int other = !v->processor;
 
     (void)state;
-    assert_int_equal(vcpu_pin_override(v, -1), -EINVAL);
+    assert_int_equal(vcpu_unpin_override(v), -EINVAL);
     assert_int_equal(vcpu_pin_override(v, 5), -EINVAL);
     assert_int_equal(vcpu_pin_override(v, other), 0);
     sim_settle();
@@ -362,9 +363,14 @@ static void pin_override_pins_and_gives_back(void **state)
     assert_true(runs(v));
     assert_int_equal(vcpu_pin_override(v, other), -EBUSY);
     vcpu_get_affinity(v, &hard, &soft);
-    assert_int_equal(cpumask_weight(&hard), NR_CPUS);
-    assert_int_equal(vcpu_pin_override(v, -1), 0);
-    assert_int_equal(vcpu_pin_override(v, -1), -EINVAL);
+    assert_int_equal(cpumask_weight(&hard), 1);
+    cpumask_fill(&hard);
+    assert_int_equal(vcpu_set_hard_affinity(v, &hard), -EBUSY);
+    assert_int_equal(vcpu_set_soft_affinity(v, &hard), -EBUSY);
+    assert_int_equal(vcpu_unpin_override(v), 0);
+    assert_int_equal(vcpu_unpin_override(v), -EINVAL);
+    vcpu_get_affinity(v, &hard, &soft);
+    assert_true(cpumask_equal(&hard, &cpu_online_map));
 }
 
 static void pin_override_is_for_the_hardware_domain(void **state)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xen/cpupool.h"
 #include "xen/debug_key.h"
 #include "xen/errno.h"
 #include "xen/evtchn.h"
@@ -14,7 +15,8 @@
 
 #include "../../xen/common/sched_policy.h"
 
-#define MAX_VCPUS 256
+#define MAX_VCPUS        256
+#define SIM_RATELIMIT_US 200
 
 struct behaviour {
     struct vcpu *v;
@@ -250,7 +252,7 @@ struct domain *sim_domain(unsigned int nr_vcpus, u16 weight, u16 cap)
     struct vcpu *v;
 
     domains[nr_domains++] = d;
-    if (sched_domain_create(d))
+    if (sched_domain_create(d, 0))
         abort();
     for_each_vcpu(d, v) {
         set_bit(VPF_blocked, &v->pause_flags);
@@ -318,6 +320,23 @@ void sim_start(unsigned int nr_cpus_wanted)
     fake_set_cpu(0);
 }
 
+/* Pool 0 alone, with all CPUs. */
+static void pools_reset(void)
+{
+    struct cpupool_info info;
+
+    while (cpupool_info_get(1, &info) == 0) {
+        while (cpupool_remove_cpu(info.id, CPUPOOL_ANY) == 0)
+            ;
+        BUG_ON(cpupool_destroy(info.id));
+    }
+    while (cpupool_add_cpu(0, CPUPOOL_ANY) == 0)
+        ;
+    BUG_ON(cpupool_info_get(0, &info) || info.nr_domains != 0 ||
+           cpumask_weight(&info.cpus) != nr ||
+           cpupool_ratelimit_set(0, SIM_RATELIMIT_US));
+}
+
 void sim_end(void)
 {
     struct vcpu *v;
@@ -340,4 +359,5 @@ void sim_end(void)
         fake_domain_free(domains[i]);
     }
     fake_guest_free();
+    pools_reset();
 }

@@ -100,7 +100,7 @@ static int teardown(void **state)
 static void another_version_is_eacces(void **state)
 {
     (void)state;
-    op->cmd = XEN_SYSCTL_sched_id;
+    op->cmd = XEN_SYSCTL_physinfo;
     op->interface_version = XEN_SYSCTL_INTERFACE_VERSION + 1;
     assert_int_equal(do_sysctl((unsigned long)op, 0, 0, 0, 0), -EACCES);
 }
@@ -262,27 +262,6 @@ static void there_is_one_node(void **state)
     assert_int_equal(*distance, 10);
 }
 
-static void the_only_pool_has_all_cpus(void **state)
-{
-    u8 *map = fake_guest_alloc(16);
-
-    (void)state;
-    memset(map, 0xff, 16);
-    fake_domain(0, 1);
-    op->u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_INFO;
-    op->u.cpupool_op.cpumap.bitmap = (unsigned long)map;
-    op->u.cpupool_op.cpumap.nr_bits = 128;
-    assert_int_equal(call(XEN_SYSCTL_cpupool_op), 0);
-    assert_int_equal(op->u.cpupool_op.n_dom, 1);
-    assert_int_equal(map[0], (1u << FAKE_NR_CPUS) - 1);
-    assert_int_equal(map[15], 0);
-
-    op->u.cpupool_op.cpupool_id = 1;
-    assert_int_equal(call(XEN_SYSCTL_cpupool_op), -ENOENT);
-    op->u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
-    assert_int_equal(call(XEN_SYSCTL_cpupool_op), -EOPNOTSUPP);
-}
-
 static void debug_keys_are_pressed_in_order(void **state)
 {
     char *text = fake_guest_alloc(2);
@@ -342,7 +321,6 @@ int main(void)
         TEST(physinfo_counts_cpus_and_pages),
         TEST(topology_without_array_only_counts),
         TEST(there_is_one_node),
-        TEST(the_only_pool_has_all_cpus),
         TEST(debug_keys_are_pressed_in_order),
         TEST(idle_time_is_that_of_the_idle_vcpus),
         TEST(free_memory_is_told_in_bytes),

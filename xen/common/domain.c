@@ -10,6 +10,7 @@
 
 #include "public/sched.h"
 #include "public/xen.h"
+#include "xen/cpupool.h"
 #include "xen/errno.h"
 #include "xen/evtchn.h"
 #include "xen/gnttab.h"
@@ -176,7 +177,7 @@ static int domain_build(struct domain *d, const struct domain_config *cfg)
 
     rc = arch_domain_create(d);
     if (!rc)
-        rc = sched_domain_create(d);
+        rc = sched_domain_create(d, cfg->cpupool);
     if (!rc)
         rc = evtchn_domain_create(d, cfg->max_evtchn_port);
     if (!rc)
@@ -262,7 +263,7 @@ void domains_init(void)
     idle_domain->max_vcpus = NR_CPUS;
     idle_domain->vcpu = xzalloc_array(struct vcpu *, NR_CPUS);
     if (!idle_domain->vcpu || arch_domain_create(idle_domain) ||
-        sched_domain_create(idle_domain))
+        sched_domain_create(idle_domain, 0))
         panic("No memory for the idle domain: give the machine more RAM");
 }
 
@@ -276,6 +277,7 @@ int domain_kill(struct domain *d)
         spin_lock(&d->lock);
         d->dying = DOMDYING_dying;
         spin_unlock(&d->lock);
+        cpupool_retire(d);
         fallthrough;
     case DOMDYING_dying:
         rc = evtchn_domain_close_all(d);

@@ -2,6 +2,7 @@
 /* What the control domain is told of a domain as a whole. */
 #include "xen/domain_info.h"
 
+#include "xen/cpupool.h"
 #include "xen/mm.h"
 #include "xen/sched.h"
 #include "xen/string.h"
@@ -59,6 +60,7 @@ void domain_info_get(const struct domain *d,
     info->tot_pages = READ_ONCE(d->mem.tot_pages);
     info->max_pages = READ_ONCE(d->mem.max_pages);
     info->outstanding_pages = READ_ONCE(d->mem.outstanding_claim);
+    info->cpupool = cpupool_of(d);
     info->shared_info_frame = mfn_x(virt_to_mfn(d->shared_info));
     memcpy(info->handle, d->handle, sizeof(info->handle));
 }

@@ -63,14 +63,20 @@ static const domctl_fn domctl_ops[] = {
     [XEN_DOMCTL_destroydomain] = domctl_destroydomain,
     [XEN_DOMCTL_pausedomain] = domctl_pausedomain,
     [XEN_DOMCTL_unpausedomain] = domctl_unpausedomain,
+    [XEN_DOMCTL_setvcpuaffinity] = domctl_setvcpuaffinity,
     [XEN_DOMCTL_max_mem] = domctl_max_mem,
     [XEN_DOMCTL_setvcpucontext] = domctl_setvcpucontext,
     [XEN_DOMCTL_getvcpucontext] = domctl_getvcpucontext,
     [XEN_DOMCTL_max_vcpus] = domctl_max_vcpus,
+    [XEN_DOMCTL_getvcpuinfo] = domctl_getvcpuinfo,
+    [XEN_DOMCTL_scheduler_op] = domctl_scheduler_op,
     [XEN_DOMCTL_setdomainhandle] = domctl_setdomainhandle,
+    [XEN_DOMCTL_getvcpuaffinity] = domctl_getvcpuaffinity,
     [XEN_DOMCTL_resumedomain] = domctl_resumedomain,
     [XEN_DOMCTL_set_address_size] = domctl_set_address_size,
     [XEN_DOMCTL_get_address_size] = domctl_get_address_size,
+    [XEN_DOMCTL_setnodeaffinity] = domctl_setnodeaffinity,
+    [XEN_DOMCTL_getnodeaffinity] = domctl_getnodeaffinity,
 };
 
 static int domctl_by_table(struct xen_domctl *op)

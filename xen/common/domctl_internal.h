@@ -20,4 +20,12 @@ int domctl_max_vcpus(struct domain *d, struct xen_domctl *op);
 int domctl_setvcpucontext(struct domain *d, struct xen_domctl *op);
 int domctl_getvcpucontext(struct domain *d, struct xen_domctl *op);
 
+/* domctl_sched.c: scheduling. */
+int domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op);
+int domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op);
+int domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op);
+int domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op);
+int domctl_getnodeaffinity(struct domain *d, struct xen_domctl *op);
+int domctl_scheduler_op(struct domain *d, struct xen_domctl *op);
+
 #endif

@@ -20,7 +20,7 @@
 static int check_config(const struct xen_domctl_createdomain *c)
 {
     if ((c->flags & ~FLAGS_IGNORED) || c->iommu_opts || c->vmtrace_size ||
-        c->cpupool_id || c->arch.emulation_flags || c->arch.misc_flags)
+        c->arch.emulation_flags || c->arch.misc_flags)
         return -EINVAL;
     if (c->grant_opts < 1 || c->grant_opts > MAX_GRANT_VERSION)
         return -EINVAL;
@@ -67,6 +67,7 @@ int domctl_createdomain(struct xen_domctl *op)
     const struct xen_domctl_createdomain *c = &op->u.createdomain;
     struct domain_config cfg = {
         .max_vcpus = c->max_vcpus,
+        .cpupool = c->cpupool_id,
         .max_evtchn_port = c->max_evtchn_port,
         .max_grant_frames = limit_or(c->max_grant_frames, DEFAULT_GRANT_FRAMES),
         .max_maptrack_frames =

@@ -221,7 +221,7 @@ static struct sched_vcpu *may_go_on(const struct run_queue *q,
     if (prev == q->idle)
         return NULL;
     sv->parked = false;
-    return vcpu_runnable(prev) && cpumask_test(prev->processor, &sv->hard)
+    return vcpu_runnable(prev) && sched_may_run_on(prev, prev->processor)
                ? sv
                : NULL;
 }
@@ -282,21 +282,16 @@ static void exchange(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
             cpumask_clear(next->processor, &sched_idle_cpus);
     }
     if (prev != q->idle) {
-        bool go_on = may_go_on(q, prev) != NULL;
-
         runstate_set(
             prev, vcpu_runnable(prev) ? RUNSTATE_runnable : stopped_state(prev),
             now);
-        if (go_on) {
+        if (may_go_on(q, prev)) {
             policy_enqueue(q, prev->sched, false, now);
-            /* It woke up after the choice, and whoever woke it finds it
-             * queued. */
+            /* It was woken after next was chosen: who woke it saw it
+             * running. */
             if (next == q->idle)
                 raise_softirq(SCHEDULE_SOFTIRQ);
         }
-        /* It was woken after next was chosen: who woke it saw it running. */
-        if (go_on && next == q->idle)
-            raise_softirq(SCHEDULE_SOFTIRQ);
     }
     q->curr = next;
     q->run_start = now;
@@ -337,7 +332,7 @@ void context_saved(struct vcpu *prev)
     /* Another CPU may run it now, or has to. */
     if (!sched_is_queued(prev->sched))
         sched_queue_vcpu(prev, false);
-    else if (unlikely(!cpumask_test(prev->processor, &prev->sched->hard)))
+    else if (unlikely(!sched_may_run_on(prev, prev->processor)))
         sched_leave_forbidden_cpu(prev);
     else
         balance_kick_idle(prev);
@@ -415,6 +410,7 @@ void sched_cpu_init(unsigned int cpu)
     q->curr = idle;
     idle->is_running = true;
     timer_init(&q->slice_timer, slice_timer_expired, q, cpu);
+    cpupool_cpu_init(cpu);
     if (cpu == 0) {
         softirq_open(SCHEDULE_SOFTIRQ, schedule);
         sched_dump_init();

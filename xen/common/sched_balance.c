@@ -10,12 +10,19 @@
 
 struct cpumask sched_idle_cpus, sched_waiting_cpus;
 
-/* Online CPUs of the hard affinity; of those also in the soft one, if any. */
-static void allowed_cpus(const struct sched_vcpu *sv, struct cpumask *allowed,
-                         struct cpumask *preferred)
+/* Online CPUs where v may run. */
+static void allowed_cpus(const struct vcpu *v, struct cpumask *allowed)
 {
-    cpumask_and(allowed, &sv->hard, &cpu_online_map);
-    cpumask_and(preferred, allowed, &sv->soft);
+    cpumask_and(allowed, &READ_ONCE(v->domain->sched->pool)->cpus,
+                &cpu_online_map);
+    cpumask_and(allowed, allowed, &v->sched->hard);
+}
+
+/* Of those: the ones in the soft affinity, if any. */
+static void preferred_cpus(const struct vcpu *v, const struct cpumask *allowed,
+                           struct cpumask *preferred)
+{
+    cpumask_and(preferred, allowed, &v->sched->soft);
     if (cpumask_empty(preferred))
         cpumask_copy(preferred, allowed);
 }
@@ -45,15 +52,15 @@ static unsigned int shortest_queue(const struct cpumask *mask)
 
 unsigned int balance_choose_cpu(const struct vcpu *v)
 {
-    const struct sched_vcpu *sv = v->sched;
     unsigned int here = v->processor, cpu;
     struct cpumask allowed, preferred;
 
-    if (cpumask_test(here, &sched_idle_cpus) && cpumask_test(here, &sv->hard) &&
-        cpumask_test(here, &sv->soft))
+    if (cpumask_test(here, &sched_idle_cpus) && sched_may_run_on(v, here) &&
+        cpumask_test(here, &v->sched->soft))
         return here;
 
-    allowed_cpus(sv, &allowed, &preferred);
+    allowed_cpus(v, &allowed);
+    preferred_cpus(v, &allowed, &preferred);
     cpu = idle_cpu_of(&preferred, here);
     if (cpu >= NR_CPUS)
         cpu = idle_cpu_of(&allowed, here);
@@ -71,7 +78,7 @@ void balance_kick_idle(const struct vcpu *v)
 
     if (cpumask_empty(&sched_idle_cpus))
         return;
-    cpumask_and(&allowed, &v->sched->hard, &cpu_online_map);
+    allowed_cpus(v, &allowed);
     cpu = idle_cpu_of(&allowed, v->processor);
     if (cpu < NR_CPUS && cpumask_test_and_clear(cpu, &sched_idle_cpus))
         cpu_raise_softirq(cpu, SCHEDULE_SOFTIRQ);
@@ -80,7 +87,8 @@ void balance_kick_idle(const struct vcpu *v)
 static bool may_move(const struct sched_vcpu *sv, unsigned int cpu,
                      bool soft_only)
 {
-    return !READ_ONCE(sv->vcpu->is_running) && cpumask_test(cpu, &sv->hard) &&
+    return !READ_ONCE(sv->vcpu->is_running) &&
+           sched_may_run_on(sv->vcpu, cpu) &&
            (!soft_only || cpumask_test(cpu, &sv->soft));
 }
 

@@ -38,17 +38,21 @@ static unsigned int opt_slice_ms = 10;
 OPTION_UINT("sched_slice_ms", opt_slice_ms,
             "milliseconds a vcpu runs before others are looked at (10)");
 
-static unsigned int opt_ratelimit_us = 200;
-OPTION_UINT("sched_ratelimit_us", opt_ratelimit_us,
-            "microseconds a vcpu runs at least, whoever wakes up (200)");
-
-/* The furthest virtual time of all queues. Written without a lock: losing an
- * update matters little. */
-static s64 furthest_vtime;
+/* The shortest time that others let a vcpu run. */
+static s_time_t ratelimit(const struct run_queue *q)
+{
+    return MICROSECS(READ_ONCE(q->pool->ratelimit_us));
+}
 
 static bool queue_unused(const struct run_queue *q)
 {
     return q->curr == q->idle && q->nr_waiting == 0;
+}
+
+/* The furthest virtual time of the queues of q's pool. */
+static s64 furthest_vtime(const struct run_queue *q)
+{
+    return READ_ONCE(q->pool->furthest_vtime);
 }
 
 static void advance_vtime(struct run_queue *q, s64 vtime)
@@ -56,8 +60,9 @@ static void advance_vtime(struct run_queue *q, s64 vtime)
     if (vtime <= q->vtime)
         return;
     q->vtime = vtime;
-    if (vtime > READ_ONCE(furthest_vtime))
-        WRITE_ONCE(furthest_vtime, vtime);
+    /* The pool's is written without a lock: losing an update matters little. */
+    if (vtime > furthest_vtime(q))
+        WRITE_ONCE(q->pool->furthest_vtime, vtime);
 }
 
 /* Caps. */
@@ -145,11 +150,16 @@ static void fit(struct run_queue *q, struct sched_vcpu *sv, s64 behind,
                 s64 ahead)
 {
     if (queue_unused(q))
-        advance_vtime(q, READ_ONCE(furthest_vtime) - FIT_LIMIT / 2);
+        advance_vtime(q, furthest_vtime(q) - FIT_LIMIT / 2);
     sv->vruntime = max(sv->vruntime, q->vtime - behind);
     sv->vruntime = min(sv->vruntime, q->vtime + ahead);
     if (queue_unused(q))
         advance_vtime(q, sv->vruntime);
+}
+
+void policy_join(struct run_queue *q)
+{
+    q->vtime = furthest_vtime(q) - FIT_LIMIT / 2;
 }
 
 void policy_arrive(struct run_queue *q, struct sched_vcpu *sv)
@@ -195,7 +205,7 @@ static bool takes_over(const struct run_queue *q, const struct sched_vcpu *prev,
     if (q->slice_over)
         return first->vruntime < prev->vruntime;
     return first->vruntime + WAKE_ADVANTAGE < prev->vruntime &&
-           now >= q->run_start + MICROSECS(opt_ratelimit_us);
+           now >= q->run_start + ratelimit(q);
 }
 
 struct sched_vcpu *policy_pick(struct run_queue *q, struct sched_vcpu *prev,
@@ -241,9 +251,9 @@ void policy_start_slice(struct run_queue *q, s_time_t now)
     q->slice_end = now + slice;
 
     /* Nobody is worse off if those who are behind catch up now. */
-    if (q->nr_waiting == 0 && cpumask_empty(&sched_waiting_cpus)) {
-        sv->vruntime =
-            max(sv->vruntime, READ_ONCE(furthest_vtime) - FIT_LIMIT / 2);
+    if (q->nr_waiting == 0 &&
+        !cpumask_intersects(&sched_waiting_cpus, &q->pool->cpus)) {
+        sv->vruntime = max(sv->vruntime, furthest_vtime(q) - FIT_LIMIT / 2);
         advance_vtime(q, sv->vruntime);
     }
 }
@@ -255,7 +265,7 @@ s_time_t policy_preempt_time(const struct run_queue *q,
         return now;
     if (sv->vruntime + WAKE_ADVANTAGE >= q->curr->sched->vruntime)
         return STIME_MAX;
-    return max(now, q->run_start + MICROSECS(opt_ratelimit_us));
+    return max(now, q->run_start + ratelimit(q));
 }
 
 /* Parameters. */

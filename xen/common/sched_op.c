@@ -174,7 +174,8 @@ static long sched_op_pin_override(void *arg)
 {
     const struct sched_pin_override *op = arg;
 
-    return vcpu_pin_override(current, op->pcpu);
+    return op->pcpu < 0 ? vcpu_unpin_override(current)
+                        : vcpu_pin_override(current, op->pcpu);
 }
 
 /* clang-format off */
@@ -200,7 +201,7 @@ long do_sched_op(unsigned long cmd, unsigned long arg, unsigned long a2,
     return subop_call(sched_ops, ARRAY_SIZE(sched_ops), cmd, arg);
 }
 
-int sched_domain_create(struct domain *d)
+int sched_domain_create(struct domain *d, unsigned int pool)
 {
     struct sched_domain *sd = xzalloc(struct sched_domain);
 
@@ -211,7 +212,7 @@ int sched_domain_create(struct domain *d)
         timer_init(&sd->watchdog[i], watchdog_expired, d, smp_processor_id());
     policy_domain_init(d, sd);
     d->sched = sd;
-    return 0;
+    return d == idle_domain ? 0 : cpupool_enter(d, pool);
 }
 
 void sched_domain_destroy(struct domain *d)
@@ -220,6 +221,7 @@ void sched_domain_destroy(struct domain *d)
 
     if (!sd)
         return;
+    cpupool_leave(d);
     timer_kill(&sd->refill_timer);
     for (unsigned int i = 0; i < NR_WATCHDOGS; i++)
         timer_kill(&sd->watchdog[i]);

@@ -13,6 +13,7 @@
 #define COMMON_SCHED_POLICY_H
 
 #include "xen/cpumask.h"
+#include "xen/cpupool.h"
 #include "xen/percpu.h"
 #include "xen/pqueue.h"
 #include "xen/sched.h"
@@ -28,6 +29,7 @@ struct run_queue {
     /* Under lock: */
     struct vcpu *curr;     /* runs here, or is about to */
     struct vcpu *idle;     /* constant */
+    struct cpupool *pool;  /* that the CPU is in, or was in last */
     s_time_t run_start;    /* since when curr runs */
     s_time_t accounted;    /* up to when curr has been charged */
     s_time_t slice_end;    /* when curr should be looked at */
@@ -47,12 +49,15 @@ DECLARE_PER_CPU(struct run_queue, run_queue);
  * queue is not empty. Hints: changed atomically, read without any lock. */
 extern struct cpumask sched_idle_cpus, sched_waiting_cpus;
 
+extern spinlock_t cpupool_lock; /* rank LOCK_CPUPOOL */
+
 /* All under the lock of the vcpu's run queue. */
 struct sched_vcpu {
     struct pqueue_node node; /* in run_queue.waiting; key: virtual run time */
     struct vcpu *vcpu;
     s64 vruntime; /* ns of CPU time, scaled by 256 / weight */
     bool parked;  /* runnable, but its domain has used up its cap */
+    /* Changed under cpupool_lock too: */
     struct cpumask hard, soft;
     bool pinned; /* SCHEDOP_pin_override: `hard` is one CPU meanwhile */
     struct cpumask unpinned_hard;
@@ -63,6 +68,8 @@ struct sched_domain {
     spinlock_t lock; /* rank LOCK_SCHED_DOMAIN; to change the parameters */
     struct sched_params params;
     u32 inv_weight; /* 2^16 * 256 / weight */
+
+    struct cpupool *pool; /* under cpupool_lock; NULL for the idle domain */
 
     /* Cap: atomically, lazily refilled. */
     s64 quota;                 /* ns of CPU time in each period; 0: no cap */
@@ -85,6 +92,13 @@ struct run_queue *vcpu_queue_lock(const struct vcpu *v, unsigned long *flags);
 static inline void queue_unlock(struct run_queue *q, unsigned long flags)
 {
     spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/* Is `cpu` in v's affinity and pool? Of its online CPUs there is always one. */
+static inline bool sched_may_run_on(const struct vcpu *v, unsigned int cpu)
+{
+    return cpumask_test(cpu, &v->sched->hard) &&
+           cpumask_test(cpu, &READ_ONCE(v->domain->sched->pool)->cpus);
 }
 
 static inline bool sched_is_queued(const struct sched_vcpu *sv)
@@ -120,6 +134,8 @@ struct sched_vcpu *policy_pick(struct run_queue *q, struct sched_vcpu *prev,
 /** When `sv`, just queued, should take the CPU: `now`, later, or STIME_MAX. */
 s_time_t policy_preempt_time(const struct run_queue *q,
                              const struct sched_vcpu *sv, s_time_t now);
+/** q, unused, has another pool. */
+void policy_join(struct run_queue *q);
 /** sv, not queued, comes from another queue. */
 void policy_arrive(struct run_queue *q, struct sched_vcpu *sv);
 /**
@@ -152,9 +168,20 @@ void sched_dump_init(void);
 
 /* Mechanism for the policy. */
 
-/** Move v if it runs or waits where its hard affinity forbids it; no lock
- * held. */
+/** Move v if it runs or waits where it may not; no queue's lock held. */
 void sched_leave_forbidden_cpu(struct vcpu *v);
+
+/* Affinity, for cpupool.c: under cpupool_lock. */
+
+/** Is v kept on `cpu` by SCHEDOP_pin_override? */
+bool sched_is_pinned_to(const struct vcpu *v, unsigned int cpu);
+/** If the pool has no CPU of v's hard affinity, let v use all. Returns whether
+ * it was so. */
+bool sched_mend_affinity(struct vcpu *v);
+/** All CPUs, as for a new vcpu. */
+void sched_reset_affinity(struct vcpu *v);
+/** `cpu`, which runs nothing, begins to serve this pool. */
+void sched_cpu_join(unsigned int cpu, struct cpupool *pool);
 /** Queue v where it should run, if it is runnable and neither runs nor is
  * queued; no lock held. */
 void sched_queue_vcpu(struct vcpu *v, bool woken);

@@ -9,10 +9,8 @@
 #include "xen/domain_info.h"
 #include "xen/errno.h"
 #include "xen/guest_access.h"
-#include "xen/guest_bitmap.h"
 #include "xen/hypercall.h"
 #include "xen/sysctl.h"
-#include "asm/smp.h"
 #include "sysctl_internal.h"
 
 #define MAX_DEBUG_KEYS   64
@@ -39,13 +37,6 @@ static int sysctl_readconsole(struct xen_sysctl *op)
         console_ring_clear();
     rd->count = done;
     rd->index = index;
-    return 0;
-}
-
-/* The policy has weights, caps and affinity, with credit2's parameters. */
-static int sysctl_sched_id(struct xen_sysctl *op)
-{
-    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
     return 0;
 }
 
@@ -83,43 +74,6 @@ static int sysctl_debug_keys(struct xen_sysctl *op)
     return 0;
 }
 
-static unsigned int count_domains(void)
-{
-    unsigned int nr = 0;
-    domid_t next = 0;
-    struct domain *d;
-
-    while ((d = domain_get_next(next)) != NULL) {
-        next = d->domain_id + 1;
-        domain_put(d);
-        nr++;
-    }
-    return nr;
-}
-
-/* There is one pool, with all CPUs and all domains. */
-static int sysctl_cpupool_op(struct xen_sysctl *op)
-{
-    struct xen_sysctl_cpupool_op *pool = &op->u.cpupool_op;
-    struct cpumask none;
-
-    switch (pool->op) {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        if (pool->cpupool_id != 0 &&
-            pool->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY)
-            return -ENOENT;
-        pool->cpupool_id = 0;
-        pool->sched_id = XEN_SCHEDULER_CREDIT2;
-        pool->n_dom = count_domains();
-        return cpumask_to_guest(&pool->cpumap, &cpu_online_map);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        cpumask_zero(&none);
-        return cpumask_to_guest(&pool->cpumap, &none);
-    default:
-        return -EOPNOTSUPP;
-    }
-}
-
 typedef int (*sysctl_fn)(struct xen_sysctl *op);
 
 static const sysctl_fn sysctl_ops[] = {
@@ -130,9 +84,11 @@ static const sysctl_fn sysctl_ops[] = {
     [XEN_SYSCTL_debug_keys] = sysctl_debug_keys,
     [XEN_SYSCTL_getcpuinfo] = sysctl_getcpuinfo,
     [XEN_SYSCTL_availheap] = sysctl_availheap,
+    [XEN_SYSCTL_cpu_hotplug] = sysctl_cpu_hotplug,
     [XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
     [XEN_SYSCTL_numainfo] = sysctl_numainfo,
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
+    [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
     [XEN_SYSCTL_get_cpu_featureset] = arch_sysctl_get_cpu_featureset,
     [XEN_SYSCTL_get_cpu_policy] = arch_sysctl_get_cpu_policy,
 };

@@ -13,4 +13,10 @@ int sysctl_availheap(struct xen_sysctl *op);
 int sysctl_cputopoinfo(struct xen_sysctl *op);
 int sysctl_numainfo(struct xen_sysctl *op);
 
+/* sysctl_sched.c: scheduling. */
+int sysctl_sched_id(struct xen_sysctl *op);
+int sysctl_scheduler_op(struct xen_sysctl *op);
+int sysctl_cpupool_op(struct xen_sysctl *op);
+int sysctl_cpu_hotplug(struct xen_sysctl *op);
+
 #endif

@@ -126,6 +126,22 @@ static long platform_get_cpuinfo(struct xen_platform_op *op)
     return 0;
 }
 
+/* CPUs that have started stay, and no others come. */
+static long platform_cpu_online(struct xen_platform_op *op)
+{
+    u32 cpu = op->u.cpu_ol.cpuid;
+
+    return cpu < NR_CPUS && cpumask_test(cpu, &cpu_online_map) ? 0 : -EINVAL;
+}
+
+static long platform_cpu_offline(struct xen_platform_op *op)
+{
+    u32 cpu = op->u.cpu_ol.cpuid;
+
+    return cpu < NR_CPUS && cpumask_test(cpu, &cpu_online_map) ? -EOPNOTSUPP
+                                                               : -EINVAL;
+}
+
 typedef long (*platform_fn)(struct xen_platform_op *op);
 
 /* Everything else is not there: processors neither change their speed nor go
@@ -136,6 +152,8 @@ static const platform_fn platform_ops[] = {
     [XENPF_enter_acpi_sleep] = platform_enter_acpi_sleep,
     [XENPF_getidletime] = platform_getidletime,
     [XENPF_get_cpuinfo] = platform_get_cpuinfo,
+    [XENPF_cpu_online] = platform_cpu_online,
+    [XENPF_cpu_offline] = platform_cpu_offline,
     [XENPF_settime64] = platform_settime64,
 };
 

@@ -85,6 +85,7 @@ struct domain_config {
     unsigned int max_maptrack_frames;
     unsigned int max_grant_version; /* 1 or 2 */
     u8 handle[16];
+    unsigned int cpupool;
     bool is_control, is_hardware;
 };
 
@@ -96,7 +97,8 @@ struct domain_config {
  *
  * Returns 0 and a domain in *d_out (the caller owns the life reference);
  *         -EEXIST if the id is in use; -ENOMEM; -EINVAL for limits out of
- * range. Locks: LOCK_DOMAIN_LIST.
+ *         range; -ESRCH: no such CPU pool; -ENODEV: it has no CPUs.
+ * Locks:  LOCK_CPUPOOL, LOCK_DOMAIN_LIST.
  */
 int __must_check domain_create(domid_t domid, const struct domain_config *cfg,
                                struct domain **d_out);

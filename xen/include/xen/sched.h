@@ -11,9 +11,9 @@
 /** Set up the queue and the idle vcpu of one CPU; cpu 0 first. */
 void sched_cpu_init(unsigned int cpu);
 
-/** Per domain and per vcpu state. Return 0 or -ENOMEM. What creating has left
- * half done, destroying cleans up. */
-int __must_check sched_domain_create(struct domain *d);
+/** Per domain and per vcpu state. Return 0; -ENOMEM; or an error of
+ * cpupool_enter(). What creating has left half done, destroying cleans up. */
+int __must_check sched_domain_create(struct domain *d, unsigned int pool);
 void sched_domain_destroy(struct domain *d);
 int __must_check sched_vcpu_create(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
@@ -31,21 +31,26 @@ void sched_poll_timeout(void *data);
 /** current waits for an event, unless it has one already. */
 void vcpu_block_current(void);
 
-/** Affinity. Return 0, or -EINVAL if no CPU is left. */
-int __must_check vcpu_set_hard_affinity(struct vcpu *v,
-                                        const struct cpumask *mask);
-int __must_check vcpu_set_soft_affinity(struct vcpu *v,
-                                        const struct cpumask *mask);
-
-/** What was set: not what SCHEDOP_pin_override makes of it. */
+/**
+ * Where v may run, and of that where it should. *mask becomes what of it counts
+ * for now: CPUs that are online, in the pool, and for `soft` in the hard
+ * affinity. LOCK_CPUPOOL.
+ *
+ * Return 0; -EBUSY while SCHEDOP_pin_override is in force; -EINVAL if no CPU
+ * would be left to run on.
+ */
+int __must_check vcpu_set_hard_affinity(struct vcpu *v, struct cpumask *mask);
+int __must_check vcpu_set_soft_affinity(struct vcpu *v, struct cpumask *mask);
+/** What is in force, of CPUs that are online. */
 void vcpu_get_affinity(const struct vcpu *v, struct cpumask *hard_out,
                        struct cpumask *soft_out);
 /**
- * Override the hard affinity by one CPU, or (cpu < 0) stop doing so. Returns 0;
- * -EINVAL if the CPU is not online or there is nothing to stop; -EBUSY if it is
- * overridden already.
+ * Override the hard affinity by one CPU, and stop doing so. LOCK_CPUPOOL.
+ * Return 0; -EINVAL if the CPU is not in the pool, or there is nothing to stop;
+ * -EBUSY if it is overridden already.
  */
-int __must_check vcpu_pin_override(struct vcpu *v, int cpu);
+int __must_check vcpu_pin_override(struct vcpu *v, unsigned int cpu);
+int vcpu_unpin_override(struct vcpu *v);
 
 /** Current runstate times, up to now. */
 void vcpu_runstate_get(const struct vcpu *v, struct vcpu_runstate_info *out);

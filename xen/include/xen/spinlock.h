@@ -15,6 +15,7 @@
 enum lock_rank {
     LOCK_NONE = 0,         /* never checked: console output, panic */
     LOCK_DOMCTL = 10,      /* one control operation at a time */
+    LOCK_CPUPOOL = 15,     /* CPU pools, affinity */
     LOCK_DOMAIN_LIST = 20, /* creation and removal of domains */
     LOCK_DOMAIN = 30,      /* d->lock: life cycle of one domain */
     LOCK_PCI = 40,         /* configuration of PCI devices, MSI set-up */
