@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reports of checks, the start of a test kernel and its end. */
-#include "guest.h"
+#include "domain.h"
+#include "internal.h"
 
 /* The runner looks at the hypervisor's state after the last line. */
 #define AUDIT_SECONDS 30
@@ -14,8 +15,12 @@ void guest_start(const struct start_info *si) __attribute__((noreturn));
 void guest_start(const struct start_info *si)
 {
     start_info = si;
+    if (!(si->flags & SIF_INITDOMAIN))
+        mailbox = (struct mailbox *)si->mod_start;
     event_init();
     trap_init();
+    if (mailbox)
+        guest_main();
     test_main();
     check_done();
 }
@@ -56,14 +61,31 @@ void check_skip(const char *name, const char *why)
     printf("skip %s: %s\n", name, why);
 }
 
-void check_done(void)
+void check_count_line(const char *line)
 {
-    struct sched_shutdown shutdown = {.reason = SHUTDOWN_poweroff};
+    if (memcmp(line, "ok ", 3) == 0)
+        nr_passed++;
+    else if (memcmp(line, "FAIL ", 5) == 0)
+        nr_failed++;
+}
 
-    printf("%u passed, %u failed\n", nr_passed, nr_failed);
-    event_disable();
-    sleep_ms(AUDIT_SECONDS * 1000);
+static void shut_down(uint32_t reason) __attribute__((noreturn));
+
+static void shut_down(uint32_t reason)
+{
+    struct sched_shutdown shutdown = {.reason = reason};
+
     hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &shutdown);
     for (;;)
         hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield);
+}
+
+void check_done(void)
+{
+    if (mailbox)
+        shut_down(SHUTDOWN_crash);
+    printf("%u passed, %u failed\n", nr_passed, nr_failed);
+    event_disable();
+    sleep_ms(AUDIT_SECONDS * 1000);
+    shut_down(SHUTDOWN_poweroff);
 }

@@ -2,7 +2,8 @@
 /* Text output through console_io, and the memory functions compilers call. */
 #include <stdarg.h>
 
-#include "guest.h"
+#include "domain.h"
+#include "internal.h"
 
 struct line {
     char text[256];
@@ -84,7 +85,11 @@ void printf(const char *format, ...)
             put_char(&line, *format++);
     }
     va_end(args);
-    hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, line.used, line.text);
+    if (mailbox)
+        mailbox_write(line.text, line.used);
+    else
+        hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, line.used,
+                  line.text);
 }
 
 void *memset(void *to, int value, size_t size)

@@ -3,12 +3,23 @@
  * Pages, frames and the tables in use. All memory that tests play with is a
  * pool of pages in the kernel's image: mapped from the start, 4 KiB each.
  */
-#include "guest.h"
+#include "domain.h"
+#include "internal.h"
 
 #define POOL_PAGES 320
+#define GUEST_POOL_PAGES                                                       \
+    64 /* of them, in a domain that domain_build() built                       \
+        */
 
-static uint8_t pool[POOL_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
+/* guest.lds puts it at the end of the image. */
+static uint8_t pool[POOL_PAGES][PAGE_SIZE]
+    __attribute__((aligned(4096), section(".bss.pool")));
 static bool in_use[POOL_PAGES];
+
+void *pool_end_of_guest(void)
+{
+    return pool[GUEST_POOL_PAGES];
+}
 
 static volatile uint64_t *p2m(void)
 {
@@ -47,7 +58,9 @@ void *mfn_to_va(uint64_t mfn)
 
 void *page_alloc(void)
 {
-    for (unsigned int i = 0; i < POOL_PAGES; i++) {
+    unsigned int nr = mailbox ? GUEST_POOL_PAGES : POOL_PAGES;
+
+    for (unsigned int i = 0; i < nr; i++) {
         if (in_use[i])
             continue;
         in_use[i] = true;
