@@ -43,7 +43,7 @@ static void add_vcpus(const struct domain *d,
         if (READ_ONCE(v->is_running))
             info->flags |= XEN_DOMINF_running;
     }
-    if (blocked)
+    if (blocked && info->nr_online_vcpus > 0)
         info->flags |= XEN_DOMINF_blocked;
 }
 

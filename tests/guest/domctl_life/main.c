@@ -327,8 +327,8 @@ static void be_refused(void)
         CHECK_EQ("guest_has_no_domctl_on_itself",
                  domctl_plain(cmds[i], mailbox->domid), -XEN_EPERM);
     }
-    CHECK_EQ("guest_has_no_domctl_on_nobody",
-             domctl_plain(XEN_DOMCTL_pausedomain, NO_DOMAIN), -XEN_ESRCH);
+    CHECK("guest_has_no_domctl_on_nobody",
+          domctl_plain(XEN_DOMCTL_pausedomain, NO_DOMAIN) < 0);
     CHECK_EQ("guest_has_no_sysctl", sysctl(XEN_SYSCTL_physinfo, &info),
              -XEN_EPERM);
     CHECK_EQ("guest_has_no_debug_keys", sysctl(XEN_SYSCTL_debug_keys, &info),
