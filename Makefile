@@ -41,12 +41,16 @@ xenstore: ## build xenstored
 xenstore-client: ## build xenstore's client library
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client
 
+.PHONY: dom0-tools
+dom0-tools: xenstore-client ## build the control domain's tools
+	@+$(SUBMAKE) -C $(ROOT)/dom0-tools
+
 .PHONY: dist
-dist: xen xenstore xenstore-client ## build all and lay out the install tree dist/ in the output folder
+dist: xen xenstore xenstore-client dom0-tools ## build all and lay out the install tree dist/ in the output folder
 	@mkdir -p $(DIST)/boot $(DIST)/usr/sbin
 	@cp $(OUT)/xen/xen $(OUT)/xen/xen-syms $(DIST)/boot/
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
-	@cp $(OUT)/xenstore/xenstored $(DIST)/usr/sbin/
+	@cp $(OUT)/xenstore/xenstored $(OUT)/dom0-tools/bin/xl $(DIST)/usr/sbin/
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client install DESTDIR=$(DIST)
 
 .PHONY: deps
@@ -77,7 +81,8 @@ C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 	-o -path ./dist \) -prune -o -name '*.[ch]' -print | LC_ALL=C sort)
 
 CHECKS := check-format check-headers check-cppcheck check-build check-unit \
-          check-abi check-xenstore-client check-guest check-system
+          check-abi check-xenstore-client check-dom0-tools \
+          check-guest check-system
 
 .PHONY: check
 check: deps ## run all checks below; the last line counts them
@@ -100,7 +105,7 @@ check-cppcheck: ## look for what cppcheck finds
 		--enable=warning,performance,portability \
 		--suppress=comparePointers \
 		-D__XEN__ -D__x86_64__ -D__GNUC__ -DCONFIG_DEBUG=1 \
-		-Ixen/include -Ixen/arch/x86/include -Itests/fake/include -Ixenstore \
+		-Ixen/include -Ixen/arch/x86/include -Itests/fake/include -Ixenstore -Idom0-tools \
 		$(filter %.c,$(C_FILES))
 
 .PHONY: check-build
@@ -110,6 +115,10 @@ check-build: ## build with both compilers; the same source, the same bytes
 .PHONY: check-unit
 check-unit: ## run the unit tests on the host
 	@+$(SUBMAKE) -f $(ROOT)/tests/unit/Makefile check
+
+.PHONY: check-dom0-tools
+check-dom0-tools: ## run the unit tests of the control domain's tools
+	@+$(SUBMAKE) -f $(ROOT)/tests/dom0_tools/Makefile check
 
 .PHONY: check-abi
 check-abi: ## compare the public headers with Debian's libxen-dev
@@ -144,7 +153,7 @@ bench: deps ## compare with stock Xen, in instructions
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen xenstore headers tests dist bench run check check-build check-guest check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools headers tests dist bench run check check-build check-guest check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded

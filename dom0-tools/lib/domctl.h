@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Questions and orders to the hypervisor about one domain.
+ *
+ * Every function returns 0, or the call's -errno with an error stored: -ESRCH
+ * (NO_DOMAIN) where there is no such domain.
+ */
+#ifndef LIB_DOMCTL_H
+#define LIB_DOMCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "public/domctl.h"
+
+#include "lib/privcmd.h"
+
+/* Source of all: public/domctl.h. */
+
+/* State of one domain. */
+int domctl_info(struct privcmd *p, domid_t domid,
+                struct xen_domctl_getdomaininfo *info_out,
+                struct error **err_out);
+
+/* Stop its vcpus, once more each time; let them run when called as often. */
+int domctl_pause(struct privcmd *p, domid_t domid, struct error **err_out);
+int domctl_unpause(struct privcmd *p, domid_t domid, struct error **err_out);
+
+/* Destroy it and give back its memory; returns when that is done. */
+int domctl_destroy(struct privcmd *p, domid_t domid, struct error **err_out);
+
+/* Limit of its memory, in KiB. */
+int domctl_max_mem(struct privcmd *p, domid_t domid, uint64_t kib,
+                   struct error **err_out);
+
+/* State of one vcpu; -ESRCH too if it was never there. */
+int domctl_vcpu_info(struct privcmd *p, domid_t domid, unsigned int vcpu,
+                     struct xen_domctl_getvcpuinfo *info_out,
+                     struct error **err_out);
+
+/**
+ * CPUs on which a vcpu may and should run.
+ *
+ * @hard, @soft  maps of nr_cpus bits; for setting either may be NULL: left
+ */
+int domctl_get_affinity(struct privcmd *p, domid_t domid, unsigned int vcpu,
+                        unsigned char *hard, unsigned char *soft,
+                        unsigned int nr_cpus, struct error **err_out);
+int domctl_set_affinity(struct privcmd *p, domid_t domid, unsigned int vcpu,
+                        const unsigned char *hard, const unsigned char *soft,
+                        unsigned int nr_cpus, bool force,
+                        struct error **err_out);
+
+/* Nodes of its memory, a map of nr_nodes bits. */
+int domctl_get_node_affinity(struct privcmd *p, domid_t domid,
+                             unsigned char *nodes, unsigned int nr_nodes,
+                             struct error **err_out);
+
+/* Weight and cap under the credit schedulers; sched_id XEN_SCHEDULER_*. */
+int domctl_get_sched(struct privcmd *p, domid_t domid, unsigned int sched_id,
+                     struct xen_domctl_sched_credit2 *params_out,
+                     struct error **err_out);
+int domctl_set_sched(struct privcmd *p, domid_t domid, unsigned int sched_id,
+                     const struct xen_domctl_sched_credit2 *params,
+                     struct error **err_out);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The store through its client library; see store.h. */
+#include "toolstack/store.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <xenstore.h>
+
+#define MAX_PATH 3072 /* of an absolute path, with its NUL */
+
+struct store {
+    struct xs_handle *xs;
+};
+
+int store_open(struct store **s_out, struct error **err_out)
+{
+    struct store *s = calloc(1, sizeof(*s));
+    int rc;
+
+    if (!s)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    s->xs = xs_open(0);
+    if (s->xs) {
+        *s_out = s;
+        return 0;
+    }
+    rc = errno ? -errno : -EIO;
+    free(s);
+    if (rc == -EACCES || rc == -EPERM) {
+        error_set(err_out, ERROR_PERMISSION, rc, "xenstore: %s", strerror(-rc));
+        return error_hint(err_out, "run this as root");
+    }
+    error_set(err_out, ERROR_STORE, rc, "xenstore: no daemon answers: %s",
+              strerror(-rc));
+    return error_hint(err_out, "start xenstored");
+}
+
+void store_close(struct store *s)
+{
+    if (s) {
+        xs_close(s->xs);
+        free(s);
+    }
+}
+
+static int store_fail(struct error **err_out, const char *what,
+                      const char *path)
+{
+    int rc = errno ? -errno : -EIO;
+
+    return error_set(err_out, ERROR_STORE, rc, "xenstore: can't %s %s: %s",
+                     what, path, strerror(-rc));
+}
+
+/* Make a path of a format; false if it is too long. */
+static bool path_make(char *path, const char *format, va_list args)
+{
+    int len = vsnprintf(path, MAX_PATH, format, args);
+
+    return len > 0 && len < MAX_PATH;
+}
+
+static int path_fail(struct error **err_out)
+{
+    return error_set(err_out, ERROR_STORE, -ENAMETOOLONG,
+                     "xenstore: path is too long");
+}
+
+int store_read(struct store *s, char **value_out, struct error **err_out,
+               const char *format, ...)
+{
+    char path[MAX_PATH];
+    va_list args;
+    bool fits;
+
+    va_start(args, format);
+    fits = path_make(path, format, args);
+    va_end(args);
+    if (!fits)
+        return path_fail(err_out);
+    *value_out = xs_read(s->xs, XBT_NULL, path, NULL);
+    if (!*value_out && errno != ENOENT)
+        return store_fail(err_out, "read", path);
+    return 0;
+}
+
+int store_write(struct store *s, const char *value, struct error **err_out,
+                const char *format, ...)
+{
+    char path[MAX_PATH];
+    va_list args;
+    bool fits;
+
+    va_start(args, format);
+    fits = path_make(path, format, args);
+    va_end(args);
+    if (!fits)
+        return path_fail(err_out);
+    if (!xs_write(s->xs, XBT_NULL, path, value, (unsigned int)strlen(value)))
+        return store_fail(err_out, "write", path);
+    return 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Drop the events that are there; an error if the daemon has gone. */
+static int events_drain(struct store *s, const char *path,
+                        struct error **err_out)
+{
+    char **event;
+
+    while ((event = xs_check_watch(s->xs)))
+        free(event);
+    return errno == EAGAIN ? 0 : store_fail(err_out, "watch", path);
+}
+
+/* Sleep until something happens, or for `left` ms; -1: for ever. */
+static int events_await(struct store *s, int64_t left)
+{
+    struct pollfd fd = {.fd = xs_fileno(s->xs), .events = POLLIN};
+    int rc = poll(&fd, 1, (int)left);
+
+    return rc == 0 && left >= 0 ? -ETIMEDOUT : 0;
+}
+
+int store_wait(struct store *s, const char *path, int timeout_ms,
+               store_done_fn *done, void *ctx, struct error **err_out)
+{
+    int64_t deadline = now_ms() + timeout_ms, left = -1;
+    int rc;
+
+    if (!xs_watch(s->xs, path, "wait"))
+        return store_fail(err_out, "watch", path);
+    for (;;) {
+        rc = events_drain(s, path, err_out);
+        if (!rc)
+            rc = done(ctx, err_out);
+        if (rc)
+            break;
+        if (timeout_ms >= 0) {
+            left = deadline - now_ms();
+            left = left > 0 ? left : 0;
+        }
+        rc = events_await(s, left);
+        if (rc)
+            break;
+    }
+    xs_unwatch(s->xs, path, "wait");
+    return rc > 0 ? 0 : rc;
+}

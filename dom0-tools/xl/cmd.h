@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands of xl, for their table: function and options of each, and what
+ * several of them need.
+ */
+#ifndef XL_CMD_H
+#define XL_CMD_H
+
+#include "public/domctl.h"
+
+#include "toolstack/domain.h"
+#include "xl/xl.h"
+
+command_fn cmd_claims;
+command_fn cmd_cpupool_list;
+command_fn cmd_debug_keys;
+command_fn cmd_dmesg;
+command_fn cmd_domid;
+command_fn cmd_domname;
+command_fn cmd_help;
+command_fn cmd_info;
+command_fn cmd_list;
+command_fn cmd_mem_max;
+command_fn cmd_mem_set;
+command_fn cmd_pause;
+command_fn cmd_reboot;
+command_fn cmd_rename;
+command_fn cmd_sched_credit;
+command_fn cmd_sched_credit2;
+command_fn cmd_sharing;
+command_fn cmd_shutdown;
+command_fn cmd_sysrq;
+command_fn cmd_unpause;
+command_fn cmd_uptime;
+command_fn cmd_vcpu_list;
+command_fn cmd_vcpu_pin;
+command_fn cmd_vcpu_set;
+command_fn cmd_vm_list;
+
+extern const struct option_row cpupool_list_options[];
+extern const struct option_row dmesg_options[];
+extern const struct option_row info_options[];
+extern const struct option_row list_options[];
+extern const struct option_row sched_options[];
+extern const struct option_row shutdown_options[];
+extern const struct option_row uptime_options[];
+extern const struct option_row vcpu_pin_options[];
+
+/* Hypervisor and store, opened when first asked for. Returns 0 or -errno. */
+int xl_open(struct xl *xl, struct privcmd **p_out, struct store **s_out,
+            struct error **err_out);
+
+/**
+ * The domains that a command is about: the one that is named, or all of them.
+ *
+ * @args, @nr_args  names or ids of domains; none: all
+ *
+ * Returns 0; -ESRCH (NO_DOMAIN).
+ */
+int xl_domains(struct xl *xl, int nr_args, char **args,
+               struct domain_list *list_out, struct error **err_out);
+
+/* Name of a scheduler, XEN_SCHEDULER_*. */
+const char *sched_name(unsigned int sched_id);
+
+/* Store the error of a failed allocation. Returns -ENOMEM. */
+int out_of_memory(struct error **err_out);
+
+/**
+ * Read a number.
+ *
+ * @what  that it is, for the error
+ *
+ * Returns 0; -EINVAL (USAGE) where it is none or is outside of min..max.
+ */
+int number_parse(const char *text, const char *what, long min, long max,
+                 long *number_out, struct error **err_out);
+
+#endif

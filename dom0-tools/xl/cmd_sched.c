@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* xl sched-credit, sched-credit2: shares of the CPUs. */
+#include "xl/cmd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/domctl.h"
+#include "lib/sysctl.h"
+#include "toolstack/pool.h"
+
+#include "xl/json.h"
+
+const struct option_row sched_options[] = {
+    {.id = 'd', .name = "domain", .value = "DOMAIN", .help = "this domain"},
+    {.id = 'w',
+     .name = "weight",
+     .value = "N",
+     .help = "set its weight, 1 to 65535"},
+    {.id = 'c',
+     .name = "cap",
+     .value = "N",
+     .help = "set its cap, per cent of one CPU; 0: none"},
+    {.id = 's',
+     .name = "schedparam",
+     .help = "parameters of the scheduler itself"},
+    {.id = 'p',
+     .name = "cpupool",
+     .value = "POOL",
+     .help = "domains of this pool only"},
+    {0},
+};
+
+/* A pool and what its domains are asked for. */
+struct sched_view {
+    unsigned int sched_id; /* the command's */
+    struct cpupool_info pool;
+    char *name;
+};
+
+static int domain_row(struct xl *xl, const struct sched_view *v,
+                      const struct domain_entry *d, struct json *j,
+                      struct error **err_out)
+{
+    struct xen_domctl_sched_credit2 params;
+    int rc = domctl_get_sched(xl->privcmd, d->info.domain, v->sched_id, &params,
+                              err_out);
+
+    if (rc)
+        return rc;
+    if (!j) {
+        fprintf(xl->out, "%-33s %4d %6d %4d\n", d->name ? d->name : "(null)",
+                d->info.domain, params.weight, params.cap);
+        return 0;
+    }
+    json_object(j, NULL);
+    json_text(j, "name", d->name);
+    json_int(j, "domid", d->info.domain);
+    json_int(j, "weight", params.weight);
+    json_int(j, "cap", params.cap);
+    json_object_end(j);
+    return 0;
+}
+
+static void table_header(FILE *out)
+{
+    fprintf(out, "%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
+}
+
+/* The line of the pool's own parameters. */
+static int pool_row(struct xl *xl, const struct sched_view *v, struct json *j,
+                    struct error **err_out)
+{
+    struct xen_sysctl_scheduler_op op;
+    int rc =
+        sysctl_sched_params(xl->privcmd, v->pool.id, v->sched_id, &op, err_out);
+    bool credit = v->sched_id == XEN_SCHEDULER_CREDIT;
+
+    if (rc)
+        return rc;
+    if (j) {
+        if (credit)
+            json_int(j, "tslice_ms", op.u.sched_credit.tslice_ms);
+        json_int(j, "ratelimit_us",
+                 credit ? op.u.sched_credit.ratelimit_us
+                        : op.u.sched_credit2.ratelimit_us);
+    } else if (credit) {
+        fprintf(xl->out,
+                "Cpupool %s: tslice=%dms ratelimit=%dus migration-delay=%dus\n",
+                v->name, op.u.sched_credit.tslice_ms,
+                op.u.sched_credit.ratelimit_us,
+                op.u.sched_credit.vcpu_migr_delay_us);
+    } else {
+        fprintf(xl->out, "Cpupool %s: ratelimit=%dus\n", v->name,
+                op.u.sched_credit2.ratelimit_us);
+    }
+    return 0;
+}
+
+static int pool_show(struct xl *xl, const struct sched_view *v,
+                     const struct domain_list *list, struct json *j,
+                     struct error **err_out)
+{
+    size_t i;
+    int rc;
+
+    if (j) {
+        json_object(j, NULL);
+        json_text(j, "cpupool", v->name);
+    }
+    rc = pool_row(xl, v, j, err_out);
+    if (j)
+        json_array(j, "domains");
+    else if (!rc && !xl_has(xl, 's'))
+        table_header(xl->out);
+    for (i = 0; i < list->nr && !rc && !xl_has(xl, 's'); i++)
+        if (list->entry[i].info.cpupool == v->pool.id)
+            rc = domain_row(xl, v, &list->entry[i], j, err_out);
+    if (j) {
+        json_array_end(j);
+        json_object_end(j);
+    }
+    return rc;
+}
+
+/* All pools that run this scheduler. */
+static int pools_show(struct xl *xl, unsigned int sched_id, struct json *j,
+                      struct error **err_out)
+{
+    struct sched_view v = {.sched_id = sched_id};
+    const char *wanted = xl->option['p'];
+    struct domain_list list;
+    unsigned int next = 0;
+    int rc = xl_domains(xl, 0, NULL, &list, err_out);
+
+    if (rc)
+        return rc;
+    while (!(rc = sysctl_cpupool(xl->privcmd, next, &v.pool, err_out))) {
+        rc = pool_name(xl->store, v.pool.id, &v.name, err_out);
+        if (!rc) {
+            if (v.pool.sched_id == sched_id &&
+                (!wanted || !strcmp(wanted, v.name)))
+                rc = pool_show(xl, &v, &list, j, err_out);
+            free(v.name);
+        }
+        free(v.pool.cpumap);
+        if (rc)
+            break;
+        next = v.pool.id + 1;
+    }
+    domain_list_free(&list);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int all_show(struct xl *xl, unsigned int sched_id,
+                    struct error **err_out)
+{
+    struct json *j = NULL;
+    int rc;
+
+    if (!xl->json)
+        return pools_show(xl, sched_id, NULL, err_out);
+    j = json_new();
+    if (!j)
+        return out_of_memory(err_out);
+    json_array(j, NULL);
+    rc = pools_show(xl, sched_id, j, err_out);
+    json_array_end(j);
+    json_finish(j, rc ? NULL : xl->out);
+    return rc;
+}
+
+/* Set what is given, keep the rest. */
+static int domain_set(struct xl *xl, unsigned int sched_id, domid_t domid,
+                      struct error **err_out)
+{
+    struct xen_domctl_sched_credit2 params;
+    long weight = 0, cap = 0;
+    int rc = 0;
+
+    if (xl_has(xl, 'w'))
+        rc =
+            number_parse(xl->option['w'], "weight", 1, 65535, &weight, err_out);
+    if (!rc && xl_has(xl, 'c'))
+        rc = number_parse(xl->option['c'], "cap", 0, 65535, &cap, err_out);
+    if (!rc)
+        rc = domctl_get_sched(xl->privcmd, domid, sched_id, &params, err_out);
+    if (rc)
+        return rc;
+    if (xl_has(xl, 'w'))
+        params.weight = (uint16_t)weight;
+    if (xl_has(xl, 'c'))
+        params.cap = (uint16_t)cap;
+    return domctl_set_sched(xl->privcmd, domid, sched_id, &params, err_out);
+}
+
+static int one_show(struct xl *xl, unsigned int sched_id,
+                    struct domain_list *list, struct error **err_out)
+{
+    struct sched_view v = {.sched_id = sched_id};
+    struct json *j = NULL;
+    int rc;
+
+    if (xl->json) {
+        j = json_new();
+        if (!j)
+            return out_of_memory(err_out);
+    } else {
+        table_header(xl->out);
+    }
+    rc = domain_row(xl, &v, &list->entry[0], j, err_out);
+    if (j)
+        json_finish(j, rc ? NULL : xl->out);
+    return rc;
+}
+
+static int sched_run(struct xl *xl, unsigned int sched_id,
+                     struct error **err_out)
+{
+    bool sets = xl_has(xl, 'w') || xl_has(xl, 'c');
+    char *which = (char *)xl->option['d'];
+    struct domain_list list;
+    int rc;
+
+    if (sets && !which)
+        return error_set(err_out, ERROR_USAGE, -EINVAL,
+                         "weight and cap are a domain's: name it with -d");
+    if (xl_has(xl, 's') && which)
+        return error_set(err_out, ERROR_USAGE, -EINVAL,
+                         "-s is about the scheduler, -d about one domain");
+    if (!which)
+        return all_show(xl, sched_id, err_out);
+    rc = xl_domains(xl, 1, &which, &list, err_out);
+    if (rc)
+        return rc;
+    rc = sets ? domain_set(xl, sched_id, list.entry[0].info.domain, err_out)
+              : one_show(xl, sched_id, &list, err_out);
+    domain_list_free(&list);
+    return rc;
+}
+
+int cmd_sched_credit(struct xl *xl, int nr_args, char **args,
+                     struct error **err_out)
+{
+    (void)nr_args, (void)args;
+    return sched_run(xl, XEN_SCHEDULER_CREDIT, err_out);
+}
+
+int cmd_sched_credit2(struct xl *xl, int nr_args, char **args,
+                      struct error **err_out)
+{
+    (void)nr_args, (void)args;
+    return sched_run(xl, XEN_SCHEDULER_CREDIT2, err_out);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is under the control domain's tools in unit tests: a hypervisor
+ * (fake_hypervisor.c, in place of dom0-tools/lib/privcmd.c) and a store
+ * (xenstore.c, in place of libxenstore). Both keep their state in variables of
+ * the test program, which fake_dom0_reset() puts back to the start: a host of
+ * two CPUs and one domain, Domain-0.
+ */
+#ifndef FAKE_DOM0_H
+#define FAKE_DOM0_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "public/domctl.h"
+#include "public/xen.h"
+
+/* Memory of the host, in frames, and room of its lists. */
+#define FAKE_NR_FRAMES  32768
+#define FAKE_MAX_DOMAIN 16
+#define FAKE_MAX_VCPUS  8
+
+struct fake_vcpu {
+    bool exists;
+    bool online;
+    uint8_t hard, soft; /* maps of CPUs */
+    struct vcpu_guest_context context;
+};
+
+struct fake_domain {
+    bool exists;
+    unsigned int paused;
+    struct xen_domctl_getdomaininfo info;
+    struct xen_domctl_sched_credit2 sched;
+    struct fake_vcpu vcpu[FAKE_MAX_VCPUS];
+    unsigned int nr_ports;
+    uint64_t pinned;    /* mfn of its L4 table, 0: none */
+    uint64_t claimed;   /* pages */
+    uint64_t map_bytes; /* size of the RAM in its memory map */
+    uint64_t shared_info_mfn;
+    uint64_t grant_mfn;
+};
+
+extern struct fake_domain fake_domain[FAKE_MAX_DOMAIN];
+
+/* The machine's log, and the debug keys that were pressed. */
+extern char fake_console[4096];
+extern char fake_keys[32];
+
+/** Everything as at start. */
+void fake_dom0_reset(void);
+
+/** A domain with vcpus and a name in the store. */
+struct fake_domain *fake_domain_make(domid_t domid, const char *name,
+                                     unsigned int nr_vcpus, unsigned int mib);
+
+/** Memory of a frame. */
+void *fake_frame(uint64_t mfn);
+/** Owner of a frame, DOMID_INVALID where it is free. */
+domid_t fake_frame_owner(uint64_t mfn);
+/** Frames of the host that are free. */
+uint64_t fake_free_frames(void);
+
+/** No hypervisor: opening fails with this errno; 0: there is one. */
+void fake_privcmd_fail(int error);
+
+/** The n-th hypercall or mapping from now, 1 or more, fails with -error. */
+void fake_call_fail(unsigned int n, int error);
+/** Hypercalls and mappings since the reset. */
+unsigned int fake_calls(void);
+
+/** Opening the store fails with this errno; 0: it answers. */
+void fake_store_fail(int error);
+/** The n-th request from now fails with this errno. */
+void fake_store_request_fail(unsigned int n, int error);
+/** Requests since the reset. */
+unsigned int fake_store_requests(void);
+
+/** Set a node, as somebody else would. */
+void fake_store_set(const char *path, const char *value);
+/** Value of a node, NULL where there is none. */
+const char *fake_store_get(const char *path);
+/** All nodes at or below a path: how many. */
+unsigned int fake_store_count(const char *path);
+/** Permissions of a node as text, as `n0,r1`. */
+const char *fake_store_perms(const char *path);
+/** Call back after each write, as a daemon or guest that watches would be. */
+void fake_store_watcher(void (*fn)(const char *path, const char *value));
+
+#endif
