@@ -12,7 +12,8 @@
  *    CPU looks for vcpus that wait elsewhere and had clearly less than its own:
  *    so shares hold over all CPUs, not only within one queue. Where affinity
  *    lets queues drift apart, a vcpu that moves is fitted into its new queue
- *    (FIT_LIMIT), and while nobody waits anywhere those behind catch up.
+ *    (FIT_LIMIT), a queue far behind the others catches up as a whole
+ *    (DRIFT_LIMIT), and so do all while nobody waits anywhere.
  *  - A cap is a budget of CPU time for each CAP_PERIOD, shared by the domain's
  *    vcpus, refilled when somebody looks. Those who run out of it are parked
  *    until the next period; what was used too much is owed.
@@ -28,6 +29,7 @@
 #define WAKE_ADVANTAGE MILLISECS(1)  /* less is not worth a switch */
 #define FIT_LIMIT      MILLISECS(100)
 #define STEAL_DISTANCE MILLISECS(10)
+#define DRIFT_LIMIT    MILLISECS(400) /* more than any lead by right */
 #define CAP_PERIOD     MILLISECS(30)
 #define CAP_MIN_SLICE  MICROSECS(500)
 
@@ -42,6 +44,31 @@ OPTION_UINT("sched_slice_ms", opt_slice_ms,
 static s_time_t ratelimit(const struct run_queue *q)
 {
     return MICROSECS(READ_ONCE(q->pool->ratelimit_us));
+}
+
+static struct sched_domain *domain_of(const struct sched_vcpu *sv)
+{
+    return sv->vcpu->domain->sched;
+}
+
+/* Virtual run time that a vcpu gets in so much CPU time; and back. */
+static s64 to_virtual(const struct sched_vcpu *sv, s_time_t ns)
+{
+    return (s64)(((u64)ns * READ_ONCE(domain_of(sv)->inv_weight)) >> 16);
+}
+
+static s_time_t to_real(const struct sched_vcpu *sv, s64 vtime)
+{
+    return vtime * READ_ONCE(domain_of(sv)->params.weight) /
+           SCHED_DEFAULT_WEIGHT;
+}
+
+/* How long a vcpu runs before others are looked at. */
+static s_time_t slice_of(const struct sched_vcpu *sv)
+{
+    s_time_t slice = MILLISECS(min(max(opt_slice_ms, 1u), 1000u));
+
+    return min(slice, max(to_real(sv, slice), slice / MIN_SLICE_DIVISOR));
 }
 
 static bool queue_unused(const struct run_queue *q)
@@ -85,7 +112,7 @@ static void cap_refill(struct sched_domain *sd, s_time_t now)
 
 static bool cap_exhausted(const struct sched_vcpu *sv, s_time_t now)
 {
-    struct sched_domain *sd = sv->vcpu->domain->sched;
+    struct sched_domain *sd = domain_of(sv);
 
     if (likely(!READ_ONCE(sd->quota)))
         return false;
@@ -95,7 +122,7 @@ static bool cap_exhausted(const struct sched_vcpu *sv, s_time_t now)
 
 static void park(struct sched_vcpu *sv)
 {
-    struct sched_domain *sd = sv->vcpu->domain->sched;
+    struct sched_domain *sd = domain_of(sv);
 
     sv->parked = true;
     if (!timer_is_active(&sd->refill_timer))
@@ -139,16 +166,19 @@ void policy_charge(struct run_queue *q, s_time_t now)
         return;
     sd = q->curr->domain->sched;
     q->accounted = now;
-    sv->vruntime += (s64)(((u64)delta * READ_ONCE(sd->inv_weight)) >> 16);
+    sv->vruntime += to_virtual(sv, delta);
     if (unlikely(READ_ONCE(sd->quota)))
         __atomic_fetch_sub(&sd->budget, delta, __ATOMIC_RELAXED);
     advance_vtime(q, min(sv->vruntime, q->first_vruntime));
 }
 
-/* Bring the virtual run time into [vtime - behind, vtime + ahead]. */
+/* Bring the virtual run time into [vtime - behind, vtime + ahead]. A slice is
+ * the lead that a vcpu can have by right: a light one, whose slice is much of
+ * its virtual time, does not get rid of it by sleeping a little. */
 static void fit(struct run_queue *q, struct sched_vcpu *sv, s64 behind,
                 s64 ahead)
 {
+    ahead = max(ahead, to_virtual(sv, slice_of(sv)));
     if (queue_unused(q))
         advance_vtime(q, furthest_vtime(q) - FIT_LIMIT / 2);
     sv->vruntime = max(sv->vruntime, q->vtime - behind);
@@ -160,6 +190,8 @@ static void fit(struct run_queue *q, struct sched_vcpu *sv, s64 behind,
 void policy_join(struct run_queue *q)
 {
     q->vtime = furthest_vtime(q) - FIT_LIMIT / 2;
+    if (q->curr != q->idle)
+        fit(q, q->curr->sched, FIT_LIMIT, FIT_LIMIT);
 }
 
 void policy_arrive(struct run_queue *q, struct sched_vcpu *sv)
@@ -196,6 +228,21 @@ void policy_dequeue(struct run_queue *q, struct sched_vcpu *sv)
     WRITE_ONCE(q->nr_waiting, q->nr_waiting - 1);
     if (q->nr_waiting == 0)
         cpumask_clear(sv->vcpu->processor, &sched_waiting_cpus);
+}
+
+/* Move the whole queue forward: among themselves nothing changes. */
+static void shift(struct run_queue *q, s64 delta)
+{
+    struct pqueue_node *node;
+
+    for (node = q->waiting.first; node; node = pqueue_next(node)) {
+        node->key += delta;
+        container_of(node, struct sched_vcpu, node)->vruntime += delta;
+    }
+    if (q->curr != q->idle)
+        q->curr->sched->vruntime += delta;
+    note_first(q);
+    advance_vtime(q, q->vtime + delta);
 }
 
 /* Is the first in the queue to run instead of prev, which could go on? */
@@ -241,11 +288,9 @@ s64 policy_steal_limit(const struct run_queue *q, const struct sched_vcpu *best)
 void policy_start_slice(struct run_queue *q, s_time_t now)
 {
     struct sched_vcpu *sv = q->curr->sched;
-    const struct sched_domain *sd = q->curr->domain->sched;
-    s_time_t slice = MILLISECS(min(max(opt_slice_ms, 1u), 1000u));
-    s_time_t scaled = slice * READ_ONCE(sd->params.weight) / 256;
+    const struct sched_domain *sd = domain_of(sv);
+    s_time_t slice = slice_of(sv);
 
-    slice = min(slice, max(scaled, slice / MIN_SLICE_DIVISOR));
     if (unlikely(READ_ONCE(sd->quota)))
         slice = min(slice, max(READ_ONCE(sd->budget), CAP_MIN_SLICE));
     q->slice_end = now + slice;
@@ -256,15 +301,23 @@ void policy_start_slice(struct run_queue *q, s_time_t now)
         sv->vruntime = max(sv->vruntime, furthest_vtime(q) - FIT_LIMIT / 2);
         advance_vtime(q, sv->vruntime);
     }
+    /* Nor may a queue stay behind for long, where affinity has let it: its
+     * vcpus would come first wherever they can go, or keep others out. */
+    if (furthest_vtime(q) - q->vtime > DRIFT_LIMIT)
+        shift(q, furthest_vtime(q) - FIT_LIMIT / 2 - q->vtime);
 }
 
 s_time_t policy_preempt_time(const struct run_queue *q,
                              const struct sched_vcpu *sv, s_time_t now)
 {
+    const struct sched_vcpu *curr = q->curr->sched;
+    s64 lead; /* that curr will have to have over sv, less what it has */
+
     if (q->curr == q->idle)
         return now;
-    if (sv->vruntime + WAKE_ADVANTAGE >= q->curr->sched->vruntime)
-        return STIME_MAX;
+    lead = sv->vruntime + WAKE_ADVANTAGE - curr->vruntime;
+    if (lead > 0)
+        now += to_real(curr, lead);
     return max(now, q->run_start + ratelimit(q));
 }
 

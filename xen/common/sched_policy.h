@@ -134,7 +134,7 @@ struct sched_vcpu *policy_pick(struct run_queue *q, struct sched_vcpu *prev,
 /** When `sv`, just queued, should take the CPU: `now`, later, or STIME_MAX. */
 s_time_t policy_preempt_time(const struct run_queue *q,
                              const struct sched_vcpu *sv, s_time_t now);
-/** q, unused, has another pool. */
+/** q, in which nobody waits, has another pool. */
 void policy_join(struct run_queue *q);
 /** sv, not queued, comes from another queue. */
 void policy_arrive(struct run_queue *q, struct sched_vcpu *sv);
@@ -180,7 +180,8 @@ bool sched_is_pinned_to(const struct vcpu *v, unsigned int cpu);
 bool sched_mend_affinity(struct vcpu *v);
 /** All CPUs, as for a new vcpu. */
 void sched_reset_affinity(struct vcpu *v);
-/** `cpu`, which runs nothing, begins to serve this pool. */
+/** `cpu`, where nobody waits, begins to serve this pool. Its vcpu of the old
+ * pool may not have left yet. */
 void sched_cpu_join(unsigned int cpu, struct cpupool *pool);
 /** Queue v where it should run, if it is runnable and neither runs nor is
  * queued; no lock held. */
