@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: MIT
 # Downloads Debian's packages that tests run but nobody installs, and unpacks
 # them: the kernel that runs in the control domain, the stock hypervisor to
-# compare with. Silent when they are there.
-# usage: fetch.sh cache-folder (kernel|stock-xen)...
+# compare with, the stock tools, other guests. Silent when they are there.
+# usage: fetch.sh cache-folder (kernel|cloud-kernel|stock-xen|stock-tools|
+#                               grub-xen)...
 #
-# Afterwards cache-folder/kernel and cache-folder/stock-xen hold the unpacked
-# trees, and a link at a fixed place leads to each file that others use:
-#   kernel/vmlinuz, kernel/modules, stock-xen/xen
+# Afterwards cache-folder has a folder of each name with the unpacked tree, and
+# a link at a fixed place leads to each file that others use:
+#   kernel/vmlinuz, kernel/modules      linux-image-amd64
+#   cloud-kernel/vmlinuz, .../modules   linux-image-cloud-amd64
+#   stock-xen/xen                       the hypervisor as an ELF file
+#   stock-tools/tree                    xl and all that it needs from libc up
+#   grub-xen/grub                       GRUB as a PV guest's kernel
 set -eu
 
 cache=$1
@@ -64,9 +69,10 @@ unpack()
     rm -f "$1"_*.deb apt.log
 }
 
+# The kernel that metapackage $1 stands for.
 fetch_kernel()
 {
-    name=$(package_behind linux-image-amd64 linux-image-)
+    name=$(package_behind "$1" linux-image-)
     unpack "$name"
     version=${name#linux-image-}
     /sbin/depmod -b tree "$version"
@@ -83,6 +89,50 @@ fetch_stock_xen()
     ln -s "tree/boot/${image%.gz}" xen
 }
 
+fetch_grub_xen()
+{
+    unpack grub-xen-host
+    ln -s tree/usr/lib/grub-xen/grub-x86_64-xen.bin grub
+}
+
+# The tools, and what a small system around them is made of.
+tools="
+    xen-utils-4.17 xenstore-utils bash bridge-utils bsdutils coreutils dash
+    e2fsprogs findutils gawk grep hostname iproute2 iputils-ping kmod mount
+    ncurses-base procps sed util-linux
+"
+
+# Download packages and all that they depend on, whatever this host has.
+download_closure()
+{
+    # shellcheck disable=SC2086 # a list of words
+    apt-get install -y -q --download-only --no-install-recommends \
+        -o Dir::State::status="$PWD/status" \
+        -o Dir::State::extended_states="$PWD/extended" \
+        -o Dir::Cache::archives="$PWD/archives" -o Dir::Cache::pkgcache= \
+        -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1 \
+        -o APT::Sandbox::User=root $1 > apt.log 2>&1
+}
+
+fetch_stock_tools()
+{
+    echo 'fetch: xen-utils-4.17 and what it depends on'
+    mkdir -p archives/partial tree
+    : > status
+    download_closure "$tools" || {
+        echo 'fetch: once more with new package lists'
+        refresh_lists
+        download_closure "$tools" || {
+            cat apt.log
+            exit 1
+        }
+    }
+    for package in archives/*.deb; do
+        dpkg-deb -x "$package" tree
+    done
+    rm -rf archives status apt.log extended
+}
+
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 exec 9> "$cache/lock"
@@ -93,8 +143,11 @@ for what; do
     mkdir "$cache/new"
     cd "$cache/new"
     case $what in
-    kernel) fetch_kernel ;;
+    kernel) fetch_kernel linux-image-amd64 ;;
+    cloud-kernel) fetch_kernel linux-image-cloud-amd64 ;;
     stock-xen) fetch_stock_xen ;;
+    stock-tools) fetch_stock_tools ;;
+    grub-xen) fetch_grub_xen ;;
     *)
         echo "fetch: what is '$what'?" >&2
         exit 1
