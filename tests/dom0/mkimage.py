@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the initial RAM disk of the test control domain.
+"""Makes the initial RAM disk of a test domain.
 
-usage: mkimage.py [--stress] [--file PATH=SOURCE]... KERNEL_MODULES OUTPUT
+usage: mkimage.py [OPTION]... OUTPUT KERNEL_MODULES...
 
-It holds BusyBox, /init with the checks, and the kernel modules that drive the
-machines of the tests. The same inputs give the same bytes: the archive is
-written here, in sorted order, without times or owners, so that neither root
-rights nor the host's file system matter.
+It holds BusyBox, /init, and modules of each kernel that may start it: those
+that the file /lib/modules/VERSION/order lists are to be inserted. With --tree
+it is a Debian system, and BusyBox fills in what that lacks. The same inputs give
+the same bytes: the archive is written here, in sorted order, without times or
+owners, so that neither root rights nor the host's file system matter.
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 
@@ -20,12 +22,21 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = """
     virtio_pci virtio_blk virtio_net ahci sd_mod ata_piix e1000e
     crc32c_generic ext4 xen-privcmd xenfs xen-evtchn xen-gntdev
-""".split()
+"""
 
 FOLDERS = """
     bin dev etc lib lib64 mnt proc root run sbin sys tmp usr usr/bin usr/lib
     usr/sbin var
 """.split()
+
+# What a Debian tree has that no test needs.
+LEFT_OUT = re.compile(r"""
+    usr/share/ | usr/include/ | var/ | boot/ | (lib|etc)/(udev|systemd)/ |
+    usr/lib/(python3|valgrind) | usr/lib/xen-[^/]*/boot/ |
+    usr/lib/x86_64-linux-gnu/(perl|libperl|gconv|libdb|libsqlite|
+                              libkrb5) |
+    usr/bin/(python|perl|dpkg|pdb|pydoc) | usr/sbin/(add|del|user|group|dpkg)
+""", re.VERBOSE)
 
 
 def module_paths(tree, wanted):
@@ -68,17 +79,25 @@ class Archive:
     def folder(self, path):
         self.add(path, 0o040755)
 
-    def file(self, path, source, mode=0o100755):
+    def parents(self, path):
         parent = os.path.dirname(path.strip("/"))
         while parent:
             if parent not in self.entries:
                 self.folder(parent)
             parent = os.path.dirname(parent)
+
+    def file(self, path, source, mode=0o100755):
+        self.parents(path)
         with open(source, "rb") as data:
             self.add(path, mode, data.read())
 
     def link(self, path, target):
+        self.parents(path)
         self.add(path, 0o120777, target.encode())
+
+    def has_command(self, name):
+        return any(f"{folder}/{name}" in self.entries
+                   for folder in ("bin", "sbin", "usr/bin", "usr/sbin"))
 
     def write(self, out):
         for number, path in enumerate(sorted(self.entries), 1):
@@ -95,23 +114,45 @@ class Archive:
         out.write(data + b"\0" * (-len(data) % 4))
 
 
+def add_tree(archive, tree):
+    """Files and links below a folder, less what tests do not need."""
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            source = os.path.join(folder, name)
+            path = os.path.relpath(source, tree)
+            if LEFT_OUT.match(path):
+                continue
+            if os.path.islink(source):
+                archive.link(path, os.readlink(source))
+            else:
+                mode = 0o100755 if os.access(source, os.X_OK) else 0o100644
+                archive.file(path, source, mode)
+        for name in os.listdir(folder):
+            source = os.path.join(folder, name)
+            if os.path.islink(source) and os.path.isdir(source):
+                archive.link(os.path.relpath(source, tree),
+                             os.readlink(source))
+
+
 def add_busybox(archive):
     busybox = shutil.which("busybox")
     archive.file("bin/busybox", busybox)
     applets = subprocess.run([busybox, "--list"], check=True, text=True,
                              stdout=subprocess.PIPE).stdout.split()
     for applet in applets:
-        if applet != "busybox":
+        if not archive.has_command(applet):
             archive.link(f"bin/{applet}", "busybox")
 
 
-def add_modules(archive, tree):
-    order = module_paths(tree, MODULES)
+def add_modules(archive, tree, wanted):
+    folder = f"lib/modules/{os.path.basename(tree)}"
+    order = module_paths(tree, wanted)
     for path in order:
-        archive.file(f"lib/modules/{os.path.basename(path)}",
+        archive.file(f"{folder}/{os.path.basename(path)}",
                      os.path.join(tree, path), 0o100644)
     names = "".join(os.path.basename(path) + "\n" for path in order)
-    archive.add("etc/modules", 0o100644, names.encode())
+    archive.parents(f"{folder}/order")
+    archive.add(f"{folder}/order", 0o100644, names.encode())
 
 
 def add_program(archive, name):
@@ -123,12 +164,17 @@ def add_program(archive, name):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tree", help="a Debian system to start from")
+    parser.add_argument("--init", default=os.path.join(HERE, "init"),
+                        help="the first process")
+    parser.add_argument("--modules", default=MODULES, metavar="NAMES",
+                        help="modules to insert, in place of the usual ones")
     parser.add_argument("--stress", action="store_true",
                         help="with stress-ng and its libraries")
     parser.add_argument("--file", action="append", default=[],
                         metavar="PATH=SOURCE", help="one more file")
-    parser.add_argument("modules", help="the kernel's module tree")
     parser.add_argument("output")
+    parser.add_argument("kernels", nargs="+", help="kernels' module trees")
     args = parser.parse_args()
 
     archive = Archive()
@@ -136,10 +182,12 @@ def main():
         archive.folder(folder)
     archive.add("dev/console", 0o020600, device=(5, 1))
     archive.add("dev/null", 0o020666, device=(1, 3))
+    if args.tree:
+        add_tree(archive, args.tree)
     add_busybox(archive)
-    add_modules(archive, os.path.realpath(args.modules))
-    archive.file("init", os.path.join(HERE, "init"))
-    archive.file("checks", os.path.join(HERE, "checks"), 0o100644)
+    for tree in args.kernels:
+        add_modules(archive, os.path.realpath(tree), args.modules.split())
+    archive.file("init", args.init)
     if args.stress:
         add_program(archive, "stress-ng")
     for extra in args.file:
