@@ -140,8 +140,14 @@ check-guest: deps $(OWN_XEN) ## boot the tiny kernels of tests/guest
 	@+$(SUBMAKE) -f $(ROOT)/tests/guest/Makefile
 	@$(SYSTEM) --log $(OUT)/check-guest guest '$(T)'
 
+.PHONY: tools-image
+tools-image: deps ## make the control domain with Debian's own tools, and guests
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) cloud-kernel stock-tools grub-xen
+	@+$(SUBMAKE) -f $(ROOT)/tests/toolstack/Makefile
+
 .PHONY: check-system
-check-system: image $(OWN_XEN) ## boot Debian's kernel on many machines
+check-system: image tools-image $(OWN_XEN) ## boot Debian's kernel on many machines
+	@$(if $(filter stock,$(XEN)),sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen)
 	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
 .PHONY: bench

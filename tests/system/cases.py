@@ -16,6 +16,29 @@ STRESS = tuple(f"stress_{name}" for name in (
 # What /proc/interrupts says of each way to signal an interrupt.
 INTX, MSI, MSIX = "-ioapic-level", "-msi ", "-msi-x"
 
+# With Debian's own tools: tests/toolstack. The order matters.
+TOOLS_LINUX = ("tools_start", "create", "boots_to_init", "sees_its_vcpu",
+               "answers_ping", "disk", "tcp_to_guest", "tcp_from_guest",
+               "console", "save", "restore", "reboot", "shutdown",
+               "disk_from_outside")
+TOOLS_DEVICES = ("tools_start", "create_smp", "boots_to_init",
+                 "sees_both_vcpus", "answers_ping", "vcpu_set", "mem_set",
+                 "block_attach", "block_list", "block_detach",
+                 "network_attach", "network_list", "network_detach", "sysrq",
+                 "crash_and_dump", "grub")
+TOOLS_HOST = ("tools_start", "info", "memory_is_accounted", "dmesg",
+              "debug_keys", "create_tiny", "domid_domname", "list",
+              "list_verbose", "list_long", "uptime", "pause", "unpause",
+              "vcpu_list", "vcpu_pin", "rename", "mem_max", "claims",
+              "cpupool_list", "cpupool_migrate", "cpupool_cpu_remove_add",
+              "sched_credit2", "top", "destroy", "cpu_time_is_true",
+              "on_poweroff", "on_reboot", "on_crash", "dump_core", "watchdog",
+              "twenty_guests")
+TOOLS_SHARE = ("tools_start", "equal_weights", "double_weight",
+               "weight_changed_later", "cap", "flood_of_hypercalls",
+               "flood_of_events", "flood_of_page_table_updates")
+TOOLS_CYCLES = ("tools_start", "cycles")
+
 
 @dataclasses.dataclass(frozen=True)
 class Boot:
@@ -34,11 +57,13 @@ class Boot:
     interrupts: dict = dataclasses.field(default_factory=dict)
     xen_options: str = ""
     kernel_options: str = ""
-    image: str = "dom0"          # or "stress"
+    image: str = "dom0/dom0"     # initial RAM disk below build/tests
     debug_keys: bool = False
     idle: bool = False           # measure QEMU's own CPU use
     then: str = "poweroff"       # or "reboot", "crash"
     seconds: int = 120           # for the checks, after the boot
+    values: dict = dataclasses.field(default_factory=dict)  # xenia.NAME=VALUE
+    ready: bool = True           # Xenia runs it; stock Xen does anyhow
 
 
 BOOTS = [
@@ -59,11 +84,22 @@ BOOTS = [
          interrupts={"virtio0": INTX, "virtio1": INTX}),
     Boot("pc_intel", smp=2, memory=8192, memory_min=7000,
          cpu="max,vendor=GenuineIntel,-svm,-smap"),
-    Boot("stress", machine="q35", smp=2, memory=1536, image="stress",
+    Boot("stress", machine="q35", smp=2, memory=1536, image="dom0/stress",
          checks=("clock_start",) + STRESS + ("clock_wait", "log"),
          seconds=400),
     Boot("dom0_mem", memory=1024, memory_min=250, checks=BASIC,
          xen_options="dom0_mem=400M,max:400M", smp=2),
     Boot("reboot", checks=("cpus",), then="reboot"),
     Boot("crash", checks=("cpus",), then="crash"),
+    *(Boot(f"tools_{name}", image="toolstack/toolstack", checks=checks, smp=2,
+           memory=3072, nic="", seconds=1800, ready=False,
+           xen_options="dom0_mem=1G,max:1G dom0_max_vcpus="
+                       f"{values.get('dom0_vcpus', 2)} {options}",
+           values={"dom0_vcpus": 2, **values})
+      for name, checks, options, values in (
+          ("linux", TOOLS_LINUX, "", {}),
+          ("devices", TOOLS_DEVICES, "", {"xenstored": "xenstored"}),
+          ("host", TOOLS_HOST, "", {}),
+          ("share", TOOLS_SHARE, "dom0_vcpus_pin", {"dom0_vcpus": 1}),
+          ("cycles", TOOLS_CYCLES, "", {"cycles": 300})))
 ]

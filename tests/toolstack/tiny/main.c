@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest of a few KiB with one vcpu, for tests that need many guests or a
+ * certain behaviour: the command line's first word says which. It writes
+ * TINY-UP to its console first.
+ *
+ *   idle      nothing, for ever (what it does without a word)
+ *   tick      write `TICK n` ten times a second
+ *   spin      compute
+ *   calls     hypercalls without end
+ *   events    events to itself without end
+ *   tables    changes of page tables without end
+ *   fault     a trap with no handler's stack
+ *   crash, poweroff, reboot   shut down with that reason
+ *   watchdog  ask for a watchdog, and neglect it
+ */
+#include "guest.h"
+#include "public/io/console.h"
+
+static struct xencons_interface *ring;
+
+static void console_write(const char *text)
+{
+    struct evtchn_send send = {.port = start_info->console.domU.evtchn};
+
+    while (*text) {
+        uint32_t prod = ring->out_prod;
+
+        while (prod - READ_ONCE(ring->out_cons) == sizeof(ring->out))
+            sleep_ms(1);
+        ring->out[prod % sizeof(ring->out)] = *text++;
+        barrier();
+        WRITE_ONCE(ring->out_prod, prod + 1);
+    }
+    hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &send);
+}
+
+static void write_tick(unsigned int number)
+{
+    char line[] = "TICK 0000\n";
+
+    for (char *at = line + 8; number; number /= 10)
+        *at-- = (char)('0' + number % 10);
+    console_write(line);
+}
+
+static bool word_is(const char *word)
+{
+    const int8_t *at = start_info->cmd_line;
+
+    while (*word && *at == *word) {
+        at++;
+        word++;
+    }
+    return !*word && (!*at || *at == ' ');
+}
+
+static void run_idle(void)
+{
+    struct sched_poll poll = {.timeout = 0};
+
+    hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+}
+
+static void run_tick(void)
+{
+    for (unsigned int i = 0;; i++) {
+        write_tick(i % 10000);
+        sleep_ms(100);
+    }
+}
+
+static void run_spin(void)
+{
+    barrier();
+}
+
+static void run_calls(void)
+{
+    hypercall(__HYPERVISOR_xen_version, XENVER_version, NULL);
+}
+
+/* Two ports of this domain, bound to each other. */
+static void run_events(void)
+{
+    struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF,
+                                         .remote_dom = DOMID_SELF};
+    struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
+    struct evtchn_send send;
+
+    hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &alloc);
+    bind.remote_port = alloc.port;
+    hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_interdomain, &bind);
+    send.port = bind.local_port;
+    event_unmask(alloc.port);
+    event_enable();
+    for (;;)
+        hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &send);
+}
+
+static void run_tables(void)
+{
+    static struct mmu_update batch[512];
+    void *page = page_alloc();
+    uint64_t pte = pte_maddr((uint64_t)page, 1);
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(batch); i++) {
+        batch[i].ptr = pte;
+        batch[i].val =
+            make_pte(va_to_mfn(page), i & 1 ? PTE_PAGE_RW : PTE_PAGE_RO);
+    }
+    for (;;)
+        hypercall(__HYPERVISOR_mmu_update, batch, ARRAY_SIZE(batch), NULL,
+                  DOMID_SELF);
+}
+
+static void shutdown(unsigned int reason)
+{
+    struct sched_shutdown op = {.reason = reason};
+
+    hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &op);
+}
+
+static void run_crash(void)
+{
+    shutdown(SHUTDOWN_crash);
+}
+
+static void run_poweroff(void)
+{
+    shutdown(SHUTDOWN_poweroff);
+}
+
+static void run_reboot(void)
+{
+    shutdown(SHUTDOWN_reboot);
+}
+
+/* No frame can be put on this stack. */
+static void run_fault(void)
+{
+    __asm__ volatile("xorl %%esp, %%esp\n\tud2" ::: "memory");
+}
+
+static void run_watchdog(void)
+{
+    struct sched_watchdog op = {.timeout = 2};
+
+    hypercall(__HYPERVISOR_sched_op, SCHEDOP_watchdog, &op);
+    for (;;)
+        barrier();
+}
+
+static const struct behaviour {
+    const char *word;
+    void (*run)(void); /* again and again */
+} behaviours[] = {
+    {"tick", run_tick},     {"spin", run_spin},
+    {"calls", run_calls},   {"events", run_events},
+    {"tables", run_tables}, {"fault", run_fault},
+    {"crash", run_crash},   {"poweroff", run_poweroff},
+    {"reboot", run_reboot}, {"watchdog", run_watchdog},
+};
+
+void test_main(void)
+{
+    void (*run)(void) = run_idle;
+
+    ring = mfn_to_va(start_info->console.domU.mfn);
+    console_write("TINY-UP\n");
+    for (unsigned int i = 0; i < ARRAY_SIZE(behaviours); i++)
+        if (word_is(behaviours[i].word))
+            run = behaviours[i].run;
+    for (;;)
+        run();
+}
