@@ -317,6 +317,17 @@ void conn_flush(void)
     }
 }
 
+void conn_doom_perms(void)
+{
+    struct transaction *t;
+    struct conn *c;
+
+    list_for_each_entry(c, &conn_all, struct conn, link)
+        list_for_each_entry(t, &c->transactions, struct transaction, link)
+            if (t->sets_perms)
+                transaction_doom(t);
+}
+
 void conn_expire(void)
 {
     struct transaction *t;

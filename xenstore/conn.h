@@ -105,6 +105,9 @@ struct transaction *conn_transaction(struct conn *c, uint32_t id);
 /** Remove a watch and what it counted. */
 void conn_unwatch(struct watch *w);
 
+/** Doom transactions that set permissions: a domain that they name is gone. */
+void conn_doom_perms(void);
+
 /** Doom what transactions of domains have lasted too long. */
 void conn_expire(void);
 

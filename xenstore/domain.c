@@ -17,7 +17,7 @@
 #include "xen_dev.h"
 
 struct list domain_all = LIST_INIT(domain_all);
-static struct domain *by_domid[DOMID_NONE];
+static struct domain *by_domid[DOMID_FIRST_RESERVED];
 
 /* The port of VIRQ_DOM_EXC. */
 static int virq_port = -1;
@@ -44,6 +44,25 @@ struct perms **domain_special(const char *name)
     return NULL;
 }
 
+bool domain_note(domid_t domid)
+{
+    struct xen_domain_state state;
+    int rc;
+
+    if (!domid || domain_find(domid))
+        return true;
+    if (domid >= DOMID_FIRST_RESERVED)
+        return false;
+    rc = xen_domain_state(domid, &state);
+    /* Without a hypervisor there is nothing to be found out. */
+    if (rc == -ENODEV)
+        return true;
+    if (rc || state.dying)
+        return false;
+    journal_domain(domain_add(domid));
+    return true;
+}
+
 static void fire(const char *name, domid_t domid)
 {
     watch_special(name, *domain_special(name), domid);
@@ -51,7 +70,7 @@ static void fire(const char *name, domid_t domid)
 
 struct domain *domain_find(domid_t domid)
 {
-    return domid < DOMID_NONE ? by_domid[domid] : NULL;
+    return domid < DOMID_FIRST_RESERVED ? by_domid[domid] : NULL;
 }
 
 struct domain *domain_add(domid_t domid)
@@ -76,6 +95,7 @@ void domain_del(struct domain *d)
         if (other->conn->who.target == d->domid)
             other->conn->who.target = DOMID_NONE;
     perms_revoke(d->domid);
+    conn_doom_perms();
     quota_forget(d->domid);
     free(d);
 }
@@ -131,6 +151,7 @@ static void connect_own(void)
     if (!d)
         d = domain_add(0);
     d->remote_port = remote_port;
+    d->introduced = true;
     conn_ring_attach(d->conn, ring, port, restored);
     journal_domain(d);
 }
@@ -145,7 +166,7 @@ void domain_connect(void)
         log_line(LOG_LEVEL_ERROR, "VIRQ_DOM_EXC: %s", strerror(-rc));
     virq_port = rc;
     list_for_each_entry(d, &domain_all, struct domain, link) {
-        rc = d->domid ? connect_ring(d, true) : 0;
+        rc = d->introduced && d->domid ? connect_ring(d, true) : 0;
         if (rc)
             log_line(LOG_LEVEL_WARNING, "domain %u: ring: %s", d->domid,
                      strerror(-rc));
@@ -229,6 +250,7 @@ int domain_op_introduce(struct request *r)
             domain_del(d);
         return rc;
     }
+    d->introduced = true;
     d->shutdown = false;
     journal_domain(d);
     fire("@introduceDomain", domid);
@@ -245,8 +267,10 @@ static int find_domain(struct request *r, struct domain **d_out)
     if (wire_fields(r->data, r->len, &field, 1) != 1 ||
         parse_domid(field, &domid))
         return -EINVAL;
+    if (!domid)
+        return -EINVAL;
     *d_out = domain_find(domid);
-    return *d_out ? 0 : -ENOENT;
+    return *d_out && (*d_out)->introduced ? 0 : -ENOENT;
 }
 
 int domain_op_release(struct request *r)
@@ -256,8 +280,6 @@ int domain_op_release(struct request *r)
 
     if (rc)
         return rc;
-    if (!d->domid)
-        return -EINVAL;
     remove_domain(d);
     conn_reply_ok(r);
     return 0;
@@ -286,7 +308,7 @@ int domain_op_is_introduced(struct request *r)
         wire_number(field, UINT16_MAX, &n))
         return -EINVAL;
     d = domain_find(n);
-    conn_reply(r, d || !n ? "T" : "F", 2);
+    conn_reply(r, (d && d->introduced) || !n ? "T" : "F", 2);
     return 0;
 }
 
@@ -315,7 +337,7 @@ int domain_op_set_target(struct request *r)
         parse_domid(field[0], &domid) || parse_domid(field[1], &target))
         return -EINVAL;
     d = domain_find(domid);
-    if (!d || !domain_find(target))
+    if (!d || !d->introduced || !domain_find(target))
         return -ENOENT;
     d->conn->who.target = target;
     journal_domain(d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Domains that were introduced, and their ends. */
+/* Domains that were introduced, or have rights; and their ends. */
 #ifndef XENSTORE_DOMAIN_H
 #define XENSTORE_DOMAIN_H
 
@@ -10,15 +10,23 @@ struct domain {
     domid_t domid;
     uint64_t gfn;         /* as the toolstack gave it; the ring is a grant */
     uint32_t remote_port; /* the domain's end of the event channel */
+    bool introduced;      /* or only named in permissions */
     bool shutdown;        /* @releaseDomain was fired for a shutdown */
     struct conn *conn;    /* its ring; without a page if that failed */
 };
 
-/** All of them, dom0 too if it has a ring, in the order of introduction. */
+/** All of them, dom0 too if it has a ring. */
 extern struct list domain_all;
 
 /** Domain of that id, or NULL. */
 struct domain *domain_find(domid_t domid);
+
+/**
+ * Keep an eye on a domain that permissions name, so that they end with it.
+ *
+ * Returns whether it exists.
+ */
+bool domain_note(domid_t domid);
 
 /** Add one, whose ring has no page yet. */
 struct domain *domain_add(domid_t domid);

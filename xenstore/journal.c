@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "public/xen.h"
+
 #include "conn_ring.h"
 #include "journal_file.h"
 #include "log.h"
@@ -31,7 +33,7 @@ struct domain_record {
     uint32_t remote_port;
     uint16_t target;
     uint8_t shutdown;
-    uint8_t pad;
+    uint8_t introduced;
 };
 
 struct watch_record {
@@ -103,6 +105,7 @@ void journal_domain(const struct domain *d)
         .remote_port = d->remote_port,
         .target = d->conn->who.target,
         .shutdown = d->shutdown,
+        .introduced = d->introduced,
     };
 
     add_record(RECORD_DOMAIN, d->domid, &record, sizeof(record), NULL, 0, NULL,
@@ -220,7 +223,7 @@ static bool read_domain(domid_t domid, const char *data, size_t len)
     struct domain *d = domain_find(domid);
     struct domain_record record;
 
-    if (len != sizeof(record) || domid >= DOMID_NONE)
+    if (len != sizeof(record) || domid >= DOMID_FIRST_RESERVED)
         return false;
     memcpy(&record, data, sizeof(record));
     if (!d)
@@ -229,6 +232,7 @@ static bool read_domain(domid_t domid, const char *data, size_t len)
     d->remote_port = record.remote_port;
     d->conn->who.target = record.target;
     d->shutdown = record.shutdown;
+    d->introduced = record.introduced;
     return true;
 }
 

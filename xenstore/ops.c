@@ -73,6 +73,15 @@ struct found {
     size_t nearest_len;
 };
 
+/* The limit on paths is the same for all. */
+static bool path_fits(domid_t domid, const char *given)
+{
+    unsigned int limit = quota_info[QUOTA_PATH].limit;
+
+    return quota_item(domid, QUOTA_PATH, strlen(given)) &&
+           (!limit || strlen(given) <= limit);
+}
+
 /*
  * Find a path and check what the client may do there. Whether a node exists
  * shows only to who may look at the node above it.
@@ -90,7 +99,7 @@ static int find(const struct request *r, const char *given, unsigned int want,
 
     if (rc)
         return rc;
-    if (!quota_item(who.domid, QUOTA_PATH, strlen(given)))
+    if (!path_fits(who.domid, given))
         return -EINVAL;
     f->nearest = store_nearest(*version(r), f->path, &f->nearest_len);
     f->node = f->path[f->nearest_len] == '\0' || !strcmp(f->path, "/")
@@ -350,14 +359,21 @@ static int op_get_perms(struct request *r)
     return 0;
 }
 
-/* Entries of a permission list. */
+/* Entries of a permission list. An owner must exist; what is said of another
+ * domain that does not is void. */
 static int parse_perms(const char *const field[], int nr, struct perm perm[])
 {
-    int rc = 0;
+    int rc;
 
-    for (int i = 0; i < nr && !rc; i++)
+    for (int i = 0; i < nr; i++) {
         rc = perm_parse(field[i], &perm[i]);
-    return rc;
+        if (rc)
+            return rc;
+        perm[i].dead = !domain_note(perm[i].domid);
+        if (!i && perm[i].dead)
+            return -ENOENT;
+    }
+    return 0;
 }
 
 #define MAX_PERMS (XENSTORE_PAYLOAD_MAX / 3)
@@ -411,9 +427,11 @@ static int op_set_perms(struct request *r)
 static int watch_path_of(const struct request *r, const char *given,
                          char path[PATH_ROOM])
 {
+    if (!path_fits(r->conn->who.domid, given))
+        return -EINVAL;
     if (given[0] != '@')
         return wire_path(r->conn->who.domid, given, path);
-    if (!wire_is_special(given) || strlen(given) >= XENSTORE_REL_PATH_MAX)
+    if (!wire_is_special(given))
         return -EINVAL;
     strcpy(path, given);
     return 0;
@@ -458,7 +476,7 @@ static int op_unwatch(struct request *r)
     struct watch *w;
     int rc;
 
-    if (wire_fields(r->data, r->len, field, 2) < 2)
+    if (wire_fields(r->data, r->len, field, 2) != 2)
         return -EINVAL;
     rc = watch_path_of(r, field[0], path);
     if (rc)
@@ -507,12 +525,6 @@ static int op_transaction_start(struct request *r)
     return 0;
 }
 
-static void commit_before(const struct change *c, const struct node *root)
-{
-    journal_change(c);
-    watch_before(c, root);
-}
-
 static int op_transaction_end(struct request *r)
 {
     const char *how = only_field(r);
@@ -528,9 +540,10 @@ static int op_transaction_end(struct request *r)
             rc = -EAGAIN;
         else if (!tally_fits(&t->tally, t->domid))
             rc = -ENOSPC;
-        else
-            transaction_commit(t, &store_root, &store_charge, commit_before,
-                               watch_after);
+        else {
+            transaction_commit(t, &store_root, &store_charge, journal_change);
+            transaction_events(t, store_root, watch_committed);
+        }
     }
     journal_transaction(r->conn, t->id, false);
     transaction_free(t);

@@ -20,7 +20,7 @@ static uint32_t perms_hash(const struct perm *perm, unsigned int nr)
 
     for (unsigned int i = 0; i < nr; i++) {
         h = (h ^ perm[i].domid) * 16777619U;
-        h = (h ^ perm[i].access) * 16777619U;
+        h = (h ^ perm[i].access ^ (perm[i].dead << 2)) * 16777619U;
     }
     return h ^ h >> 15;
 }
@@ -32,7 +32,8 @@ static bool perms_same(const struct perms *p, const struct perm *perm,
         return false;
     for (unsigned int i = 0; i < nr; i++)
         if (p->perm[i].domid != perm[i].domid ||
-            p->perm[i].access != perm[i].access)
+            p->perm[i].access != perm[i].access ||
+            p->perm[i].dead != perm[i].dead)
             return false;
     return true;
 }
@@ -101,7 +102,7 @@ void perms_put(struct perms *p)
 static bool names_guest(const struct perms *p, domid_t domid)
 {
     for (unsigned int i = 1; i < p->nr; i++)
-        if (p->perm[i].domid == domid)
+        if (p->perm[i].domid == domid && !p->perm[i].dead)
             return true;
     return false;
 }
@@ -109,7 +110,6 @@ static bool names_guest(const struct perms *p, domid_t domid)
 void perms_revoke(domid_t domid)
 {
     struct perms *found = NULL, *p, **link;
-    unsigned int nr;
 
     for (size_t i = 0; i < nr_buckets; i++)
         for (link = &buckets[i]; (p = *link);) {
@@ -123,12 +123,9 @@ void perms_revoke(domid_t domid)
         }
     while ((p = found)) {
         found = p->next;
-        nr = 1;
         for (unsigned int i = 1; i < p->nr; i++)
-            if (p->perm[i].domid != domid)
-                p->perm[nr++] = p->perm[i];
-        p->nr = nr;
-        p->hash = perms_hash(p->perm, nr);
+            p->perm[i].dead |= p->perm[i].domid == domid;
+        p->hash = perms_hash(p->perm, p->nr);
         p->next = buckets[p->hash & (nr_buckets - 1)];
         buckets[p->hash & (nr_buckets - 1)] = p;
     }
@@ -160,7 +157,8 @@ unsigned int perms_of(const struct perms *p, struct subject s)
     if (perms_is_owner(p, s))
         return PERM_READ | PERM_WRITE;
     for (unsigned int i = 1; i < p->nr; i++)
-        if (p->perm[i].domid == s.domid || p->perm[i].domid == s.target)
+        if (!p->perm[i].dead &&
+            (p->perm[i].domid == s.domid || p->perm[i].domid == s.target))
             return p->perm[i].access;
     return p->perm[0].access;
 }

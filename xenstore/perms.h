@@ -23,6 +23,7 @@
 struct perm {
     domid_t domid;
     uint8_t access; /* PERM_* */
+    uint8_t dead;   /* the domain is gone, or was not there: says nothing */
 };
 
 struct perms {
@@ -50,8 +51,8 @@ struct perms *perms_get(struct perms *p);
 void perms_put(struct perms *p);
 
 /**
- * Take a domain that is gone out of all lists but those of what it owns, in all
- * versions of the store: the next domain with its number has no right there.
+ * Make what lists say of a domain that is gone void, in all versions of the
+ * store: the next domain with its number has no right there. Owners stay.
  */
 void perms_revoke(domid_t domid);
 

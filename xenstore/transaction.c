@@ -93,27 +93,42 @@ static void grow(struct transaction *t)
     t->nr_slots = n;
 }
 
+static uint32_t path_hash(const char *path, size_t len)
+{
+    uint32_t hash = 2166136261U;
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)path[i]) * 16777619U;
+    return hash ^ hash >> 15;
+}
+
+static struct access *find_access(const struct transaction *t, const char *path,
+                                  size_t len, uint32_t hash)
+{
+    struct access *a;
+
+    if (!t->nr_slots)
+        return NULL;
+    for (a = t->slot[hash & (t->nr_slots - 1)]; a; a = a->next)
+        if (a->hash == hash && a->len == len && !memcmp(a->path, path, len))
+            break;
+    return a;
+}
+
 int transaction_access(struct transaction *t, const char *path,
                        unsigned int what)
 {
     size_t len = strlen(path);
-    uint32_t hash = 2166136261U;
+    uint32_t hash = path_hash(path, len);
     struct access *a;
 
     if (t->doomed)
         return 0;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)path[i]) * 16777619U;
-    hash ^= hash >> 15;
-
-    if (t->nr_slots)
-        for (a = t->slot[hash & (t->nr_slots - 1)]; a; a = a->next)
-            if (a->hash == hash && a->len == len &&
-                !memcmp(a->path, path, len)) {
-                a->what |= what;
-                return 0;
-            }
-
+    a = find_access(t, path, len, hash);
+    if (a) {
+        a->what |= what;
+        return 0;
+    }
     if (!quota_item(t->domid, QUOTA_TRANSACTION_NODES, t->nr_accesses + 1) ||
         !quota_fits(t->domid, QUOTA_MEMORY, ACCESS_COST))
         return -ENOSPC;
@@ -140,6 +155,7 @@ void transaction_change(struct transaction *t, const struct change *c)
 
     if (t->doomed)
         return;
+    t->sets_perms |= c->type == CHANGE_PERMS;
     change_apply(&t->root, c, &charge);
     change_add(&t->changes, c);
     quota_add(t->domid, QUOTA_MEMORY, t->changes.len - len);
@@ -174,8 +190,8 @@ bool transaction_valid(const struct transaction *t, const struct node *root)
 }
 
 void transaction_commit(struct transaction *t, struct node **root,
-                        const struct charge *charge, change_seen_fn *before,
-                        change_seen_fn *after)
+                        const struct charge *charge,
+                        void (*seen)(const struct change *c))
 {
     bool alone = t->base == *root;
     size_t size, pos;
@@ -184,10 +200,9 @@ void transaction_commit(struct transaction *t, struct node **root,
     for (pos = 0; pos < t->changes.len; pos += size) {
         size =
             change_read(buf_front(&t->changes) + pos, t->changes.len - pos, &c);
-        before(&c, *root);
+        seen(&c);
         if (!alone)
             change_apply(root, &c, charge);
-        after(&c, alone ? t->root : *root);
     }
     if (alone) {
         /* Nothing has happened besides: its version is the next one. */
@@ -195,5 +210,33 @@ void transaction_commit(struct transaction *t, struct node **root,
         node_put(*root);
         *root = t->root;
         t->root = node_get(t->base);
+    }
+}
+
+/* In access.what: an event was fired. */
+#define FIRED_REMOVED 64
+#define FIRED_CHANGED 128
+
+void transaction_events(const struct transaction *t, const struct node *root,
+                        void (*fire)(const char *path, bool removed,
+                                     const struct node *before,
+                                     const struct node *after))
+{
+    struct access *a;
+    struct change c;
+    size_t size, pos, len;
+
+    for (pos = 0; pos < t->changes.len; pos += size) {
+        bool removed;
+
+        size =
+            change_read(buf_front(&t->changes) + pos, t->changes.len - pos, &c);
+        removed = c.type == CHANGE_RM;
+        len = strlen(c.path);
+        a = find_access(t, c.path, len, path_hash(c.path, len));
+        if (a->what & (removed ? FIRED_REMOVED : FIRED_CHANGED))
+            continue;
+        a->what |= removed ? FIRED_REMOVED : FIRED_CHANGED;
+        fire(c.path, removed, t->base, root);
     }
 }

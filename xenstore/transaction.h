@@ -25,6 +25,7 @@ struct transaction {
     /* It cannot be committed: it spans a restart, or has lasted too long. Then
      * base and root are NULL, reads see the store and writes go nowhere. */
     bool doomed;
+    bool sets_perms;
     struct node *base;    /* the snapshot */
     struct node *root;    /* the version that it works on */
     struct buf changes;   /* see change.h */
@@ -33,9 +34,6 @@ struct transaction {
     unsigned int nr_slots;
     unsigned int nr_accesses;
 };
-
-/** Told of a change, with the store before or after it. */
-typedef void change_seen_fn(const struct change *c, const struct node *root);
 
 /** Start one on a snapshot of this version; or a doomed one if that is NULL. */
 struct transaction *transaction_new(uint32_t id, domid_t domid,
@@ -64,11 +62,21 @@ bool transaction_valid(const struct transaction *t, const struct node *root);
 /**
  * Make its changes in the store; it is valid and fits.
  *
- * @before  called with the store before each change
- * @after   called with the store after each change, or after all of them
+ * @seen  called for each change, in order
  */
 void transaction_commit(struct transaction *t, struct node **root,
-                        const struct charge *charge, change_seen_fn *before,
-                        change_seen_fn *after);
+                        const struct charge *charge,
+                        void (*seen)(const struct change *c));
+
+/**
+ * Tell what a commit did: once for each path that was changed, and once for
+ * each that was removed. Node and permissions before are in the snapshot.
+ *
+ * @root  the store after the commit
+ */
+void transaction_events(const struct transaction *t, const struct node *root,
+                        void (*fire)(const char *path, bool removed,
+                                     const struct node *before,
+                                     const struct node *after));
 
 #endif

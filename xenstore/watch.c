@@ -317,6 +317,17 @@ void watch_after(const struct change *c, const struct node *root)
         fire(c->path, root, NULL, false);
 }
 
+void watch_committed(const char *path, bool removed, const struct node *before,
+                     const struct node *after)
+{
+    const struct node *old = store_find(before, path);
+
+    if (!removed)
+        fire(path, after, old ? old->perms : NULL, false);
+    else if (old)
+        fire(path, before, NULL, true);
+}
+
 void watch_special(const char *name, const struct perms *perms, domid_t domid)
 {
     struct event e = {.perms = perms};

@@ -56,6 +56,15 @@ void watch_before(const struct change *c, const struct node *root);
 void watch_after(const struct change *c, const struct node *root);
 
 /**
+ * Fire what is due after a commit, for one path.
+ *
+ * @before  the store before the commit
+ * @after   the store after it
+ */
+void watch_committed(const char *path, bool removed, const struct node *before,
+                     const struct node *after);
+
+/**
  * Fire a special event.
  *
  * @name   "@introduceDomain" or "@releaseDomain"

@@ -221,6 +221,8 @@ int xen_domain_state(domid_t domid, struct xen_domain_state *out)
     };
     uint32_t flags;
 
+    if (privcmd_fd < 0)
+        return -ENODEV;
     domctl->cmd = XEN_DOMCTL_getdomaininfo;
     domctl->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
     domctl->domain = domid;

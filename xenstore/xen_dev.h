@@ -55,7 +55,8 @@ struct xen_domain_state {
     bool shutdown;
 };
 
-/** State of a domain; -ESRCH if there is none, or another -errno. */
+/** State of a domain; -ESRCH if there is none, -ENODEV without a hypervisor, or
+ * another -errno. */
 int xen_domain_state(domid_t domid, struct xen_domain_state *out);
 
 #endif

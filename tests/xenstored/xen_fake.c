@@ -108,6 +108,8 @@ int xen_domain_state(domid_t domid, struct xen_domain_state *out)
     unsigned int found;
     char flags[16], line[64];
 
+    if (folder_fd < 0)
+        return -ENODEV;
     while (rc && f && fgets(line, sizeof(line), f)) {
         flags[0] = '\0';
         if (sscanf(line, "%u %15s", &found, flags) < 1 || found != domid)
