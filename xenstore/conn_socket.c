@@ -101,7 +101,7 @@ static void socket_ready(struct poller *p, uint32_t events)
         conn_mark_dirty(&s->conn);
 }
 
-static void socket_new(int fd)
+struct conn *conn_socket_new(int fd)
 {
     struct conn_socket *s = xzalloc(sizeof(*s));
 
@@ -109,6 +109,19 @@ static void socket_new(int fd)
     s->poller.ready = socket_ready;
     s->poller.fd = fd;
     poller_add(&s->poller, EPOLLIN | EPOLLRDHUP);
+    return &s->conn;
+}
+
+int conn_socket_fd(const struct conn *c)
+{
+    return c->kind == &socket_kind ? of((struct conn *)c)->poller.fd : -1;
+}
+
+static struct poller listener = {.fd = -1};
+
+int conn_socket_listener(void)
+{
+    return listener.fd;
 }
 
 static void accept_ready(struct poller *p, uint32_t events)
@@ -117,14 +130,13 @@ static void accept_ready(struct poller *p, uint32_t events)
 
     (void)events;
     while ((fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-        socket_new(fd);
+        conn_socket_new(fd);
     if (errno == EMFILE || errno == ENFILE)
         log_line(LOG_LEVEL_ERROR, "no descriptors for another client");
 }
 
-int conn_socket_listen(const char *path)
+int conn_socket_bind(const char *path)
 {
-    static struct poller listener = {.ready = accept_ready};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     mode_t mask;
     int fd, rc;
@@ -144,7 +156,12 @@ int conn_socket_listen(const char *path)
         close(fd);
         return rc;
     }
-    listener.fd = fd;
+    return fd;
+}
+
+void conn_socket_serve(int listen_fd)
+{
+    listener.ready = accept_ready;
+    listener.fd = listen_fd;
     poller_add(&listener, EPOLLIN);
-    return 0;
 }

@@ -16,10 +16,23 @@ void poller_add(struct poller *p, uint32_t events);
 void poller_change(struct poller *p, uint32_t events);
 
 /**
- * Listen at a path; what is there is replaced.
+ * Open a socket that listens at a path, for this user only; what is there is
+ * replaced.
  *
- * Returns 0 or -errno.
+ * Returns the descriptor, or -errno.
  */
-int conn_socket_listen(const char *path);
+int conn_socket_bind(const char *path);
+
+/** Take clients from a listening socket. */
+void conn_socket_serve(int listen_fd);
+
+/** The listening socket. */
+int conn_socket_listener(void);
+
+/** Serve a client that is connected already. */
+struct conn *conn_socket_new(int fd);
+
+/** A client's descriptor; -1 if it comes another way. */
+int conn_socket_fd(const struct conn *c);
 
 #endif

@@ -21,10 +21,12 @@
 #include "conn.h"
 #include "conn_socket.h"
 #include "domain.h"
+#include "handover.h"
 #include "journal.h"
 #include "log.h"
 #include "ops.h"
 #include "quota.h"
+#include "sandbox.h"
 #include "xen_dev.h"
 
 #define DEFAULT_FOLDER "/run/xenstored"
@@ -45,6 +47,7 @@ static bool stopping;
 static struct {
     bool no_fork;
     bool print_pid;
+    bool no_sandbox;
     const char *pid_file;
 } options;
 
@@ -79,13 +82,18 @@ static void evtchn_ready(struct poller *p, uint32_t events)
     } while (nr == MAX_PORTS);
 }
 
+static void stop(void)
+{
+    stopping = true;
+}
+
 static void signal_ready(struct poller *p, uint32_t events)
 {
     struct signalfd_siginfo info;
 
     (void)events;
     while (read(p->fd, &info, sizeof(info)) == sizeof(info))
-        stopping = true;
+        stop();
 }
 
 static void report_quota(domid_t domid, enum quota q, unsigned long used,
@@ -124,11 +132,13 @@ static void run(void)
 
         nr = epoll_wait(epoll_fd, events, MAX_EVENTS, more ? 0 : -1);
         read_clock();
-        for (int i = 0; i < nr; i++) {
+        for (int i = 0; i < nr && !stopping; i++) {
             struct poller *p = events[i].data.ptr;
 
             p->ready(p, events[i].events);
         }
+        if (stopping)
+            break;
         conn_run();
         conn_log();
         journal_commit();
@@ -136,6 +146,8 @@ static void run(void)
         if (journal_busy())
             journal_work();
     }
+    /* What was produced since is the successor's to send. */
+    conn_log();
 }
 
 /* Nodes that clients expect in a new store. */
@@ -160,7 +172,9 @@ static void usage(FILE *to)
           "  -M, --path-max N         bytes per path\n"
           "  -Q, --quota NAME=N       any limit; xenstore-control quota lists "
           "them\n"
+          "      --no-sandbox         keep privileges, for debugging\n"
           "  -H, --help               this text\n"
+          "Where a daemon runs already, the new one takes over from it.\n"
           "XENSTORED_RUNDIR: folder of socket and state, " DEFAULT_FOLDER
           " by default\n",
           to);
@@ -200,6 +214,7 @@ static void parse_options(int argc, char **argv)
         {"path-max", required_argument, NULL, 'M'},
         {"quota", required_argument, NULL, 'Q'},
         {"trace-file", required_argument, NULL, 'T'},
+        {"no-sandbox", no_argument, NULL, 'n'},
         {"help", no_argument, NULL, 'H'},
         {0},
     };
@@ -220,6 +235,9 @@ static void parse_options(int argc, char **argv)
             continue;
         case 'F':
             options.pid_file = optarg;
+            continue;
+        case 'n':
+            options.no_sandbox = true;
             continue;
         case 'P':
             options.print_pid = true;
@@ -251,21 +269,33 @@ static void die(const char *what, int rc)
     exit(1);
 }
 
-/* One daemon per folder; the lock goes with the process, which may take a
- * moment to go. */
-static void lock_folder(const char *folder)
+/* Lowest number of the descriptor that holds the lock. */
+#define LOCK_FD 1000
+
+/*
+ * One daemon per folder: wait until a predecessor has gone, after asking it to
+ * hand over. The lock's descriptor has a high number: a process that is killed
+ * closes it after its devices, so that whoever gets the lock can bind the
+ * ports.
+ */
+static struct handover *lock_folder(const char *folder)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
+    struct handover *h = NULL;
     char path[4096];
-    int fd, tries = 500;
+    int fd, low, tries = 1000;
 
     if (mkdir(folder, 0755) && errno != EEXIST)
         die(folder, -errno);
     snprintf(path, sizeof(path), "%s/lock", folder);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    low = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    fd = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, LOCK_FD);
     if (fd < 0)
         die(path, -errno);
+    close(low);
     while (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (!h)
+            h = handover_take(folder);
         if (!tries--) {
             log_line(LOG_LEVEL_ERROR, "%s: another xenstored runs there",
                      folder);
@@ -273,6 +303,7 @@ static void lock_folder(const char *folder)
         }
         nanosleep(&pause, NULL);
     }
+    return h;
 }
 
 static void write_pid(void)
@@ -321,19 +352,32 @@ static void start_xen(void)
     domain_connect();
 }
 
+/* Serve local clients, those of a predecessor first. */
+static void start_clients(const char *folder, struct handover *h)
+{
+    char path[4096];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/socket", folder);
+    fd = h ? handover_listener(h) : conn_socket_bind(path);
+    if (fd < 0)
+        die(path, fd);
+    if (h)
+        handover_finish(h);
+    conn_socket_serve(fd);
+    handover_listen(folder, stop);
+}
+
 int main(int argc, char **argv)
 {
     const char *folder = getenv("XENSTORED_RUNDIR");
     struct rlimit fds = {.rlim_cur = MAX_FDS, .rlim_max = MAX_FDS};
-    char path[4096];
+    struct handover *h;
     int rc;
 
     if (!folder)
         folder = DEFAULT_FOLDER;
     parse_options(argc, argv);
-    quota_report = report_quota;
-    read_clock();
-    lock_folder(folder);
     if (!options.no_fork) {
         if (daemon(0, 0))
             die("daemon", -errno);
@@ -343,6 +387,9 @@ int main(int argc, char **argv)
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0)
         die("epoll", -errno);
+    quota_report = report_quota;
+    read_clock();
+    h = lock_folder(folder);
 
     ops_init();
     rc = journal_open(folder);
@@ -352,16 +399,13 @@ int main(int argc, char **argv)
         fill_store();
     start_signals();
     start_xen();
-    conn_log();
-    journal_commit();
-    conn_flush();
-
-    snprintf(path, sizeof(path), "%s/socket", folder);
-    rc = conn_socket_listen(path);
-    if (rc)
-        die(path, rc);
+    start_clients(folder, h);
     write_pid();
+    rc = options.no_sandbox ? 0 : sandbox_enter();
+    if (rc)
+        die("sandbox", rc);
     run();
     journal_close();
+    xen_close();
     return 0;
 }

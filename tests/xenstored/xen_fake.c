@@ -103,22 +103,26 @@ void xen_unmap_ring(struct xenstore_domain_interface *ring)
 
 int xen_domain_state(domid_t domid, struct xen_domain_state *out)
 {
-    int fd = openat(folder_fd, "domains", O_RDONLY | O_CLOEXEC), rc = -ESRCH;
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-    unsigned int found;
-    char flags[16], line[64];
+    char text[65536], want[16], *line, *end;
+    ssize_t n;
+    int fd;
 
     if (folder_fd < 0)
         return -ENODEV;
-    while (rc && f && fgets(line, sizeof(line), f)) {
-        flags[0] = '\0';
-        if (sscanf(line, "%u %15s", &found, flags) < 1 || found != domid)
-            continue;
-        out->shutdown = strchr(flags, 's') != NULL;
-        out->dying = strchr(flags, 'd') != NULL;
-        rc = 0;
-    }
-    if (f)
-        fclose(f);
-    return rc;
+    fd = openat(folder_fd, "domains", O_RDONLY | O_CLOEXEC);
+    n = read(fd, text + 1, sizeof(text) - 2);
+    close(fd);
+    if (n < 0)
+        return -ESRCH;
+    text[0] = '\n';
+    text[n + 1] = '\0';
+    snprintf(want, sizeof(want), "\n%u ", domid);
+    line = strstr(text, want);
+    if (!line)
+        return -ESRCH;
+    line += strlen(want);
+    end = strchr(line, '\n');
+    out->shutdown = memchr(line, 's', end - line) != NULL;
+    out->dying = memchr(line, 'd', end - line) != NULL;
+    return 0;
 }
