@@ -208,6 +208,46 @@ static void weights_hold_after_affinity_is_gone(void **state)
     sim_start(3);
 }
 
+/* Those that may not leave two CPUs are far behind those that come to the third
+ * one, which may run anywhere. */
+static void newcomers_share_with_pinned_vcpus(void **state)
+{
+    struct domain *pinned, *lone, *free;
+    s_time_t before[2];
+
+    (void)state;
+    sim_start(3);
+    pinned = run(4, 256, 0, 3, FOREVER, 0);
+    lone = run(1, 256, 0, 4, SECONDS(100), FOREVER);
+    sim_pass(SECONDS(100));
+    assert_near("lone", percent(ran_in_all(lone)), 1000);
+    free = hogs(5, 256);
+    sim_pass(SECONDS(1));
+    before[0] = ran_in_all(pinned);
+    before[1] = ran_in_all(free);
+    sim_pass(SPAN);
+    assert_near("pinned", percent(ran_in_all(pinned) - before[0]), 400 / 3.0);
+    assert_near("free", percent(ran_in_all(free) - before[1]), 500 / 3.0);
+}
+
+/* ...and who is alone on a CPU does not disturb the others. */
+static void shares_hold_beside_a_lone_vcpu(void **state)
+{
+    (void)state;
+    for (unsigned int weight = 1; weight <= 4096; weight *= 16) {
+        struct domain *pinned, *lone;
+
+        sim_start(3);
+        pinned = run(7, 256, 0, 3, FOREVER, 0);
+        lone = run(1, weight, 0, 4, FOREVER, 0);
+        sim_pass(SPAN);
+        assert_each(pinned, 200 / 7.0);
+        assert_each(lone, 100);
+        sim_end();
+    }
+    sim_start(3);
+}
+
 /* ---- Sleepers ----------------------------------------------------------- */
 
 /* Who always wants to run, but sleeps a moment now and then, neither gains nor
@@ -445,6 +485,8 @@ int main(void)
         TEST(weights_hold_among_pinned_vcpus),
         TEST(changed_weights_hold_from_then_on),
         TEST(weights_hold_after_affinity_is_gone),
+        TEST(newcomers_share_with_pinned_vcpus),
+        TEST(shares_hold_beside_a_lone_vcpu),
         TEST(naps_change_nothing),
         TEST(naps_change_nothing_on_four_cpus),
         TEST(wakeups_take_no_more_than_a_share),

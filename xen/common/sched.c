@@ -230,11 +230,16 @@ static struct sched_vcpu *may_go_on(const struct run_queue *q,
  * lock, which is released meanwhile. */
 static void fetch(struct run_queue *q, s64 limit, s_time_t now)
 {
+    s64 ahead = -STIME_MAX;
     struct vcpu *v;
 
     spin_unlock(&q->lock);
     v = balance_steal(limit);
+    if (!v && limit != STIME_MAX)
+        ahead = balance_find_ahead(limit);
     spin_lock(&q->lock);
+    if (ahead != -STIME_MAX)
+        policy_catch_up(q, ahead - policy_drift_limit() / 2);
     if (!v || &per_cpu(run_queue, v->processor) != q || is_placed(q, v) ||
         !vcpu_runnable(v))
         return;

@@ -121,6 +121,8 @@ static struct vcpu *steal_from(struct run_queue *q, s64 limit, bool soft_only)
     if (sv) {
         policy_dequeue(q, sv);
         WRITE_ONCE(sv->vcpu->processor, cpu);
+        if (limit != STIME_MAX && sv->vruntime < limit - policy_drift_limit())
+            policy_catch_up(q, limit - policy_drift_limit() / 2);
     }
     spin_unlock(&q->lock);
     return sv ? sv->vcpu : NULL;
@@ -143,6 +145,27 @@ static struct vcpu *steal(s64 limit, bool soft_only)
         __clear_bit(cpu, todo.bits);
     }
     return v;
+}
+
+s64 balance_find_ahead(s64 limit)
+{
+    struct run_queue *here = &this_cpu(run_queue), *q;
+    unsigned int cpu = cpumask_cycle(here->looked_at, &sched_waiting_cpus);
+    s64 ahead = limit + policy_drift_limit(), found = -STIME_MAX;
+    struct sched_vcpu *sv;
+
+    if (cpu >= NR_CPUS)
+        return found;
+    here->looked_at = cpu;
+    q = &per_cpu(run_queue, cpu);
+    if (q == here || READ_ONCE(q->first_vruntime) < ahead)
+        return found;
+    spin_lock(&q->lock);
+    sv = find_candidate(q, smp_processor_id(), STIME_MAX, true);
+    if (sv && sv->vruntime > ahead)
+        found = sv->vruntime;
+    spin_unlock(&q->lock);
+    return found;
 }
 
 struct vcpu *balance_steal(s64 limit)

@@ -12,8 +12,9 @@
  *    CPU looks for vcpus that wait elsewhere and had clearly less than its own:
  *    so shares hold over all CPUs, not only within one queue. Where affinity
  *    lets queues drift apart, a vcpu that moves is fitted into its new queue
- *    (FIT_LIMIT), a queue far behind the others catches up as a whole
- *    (DRIFT_LIMIT), and so do all while nobody waits anywhere.
+ *    (FIT_LIMIT); a CPU that could exchange vcpus with another one again, far
+ *    ahead or behind, has the slower queue catch up (policy_catch_up()); and
+ *    while nobody waits anywhere all those behind do.
  *  - A cap is a budget of CPU time for each CAP_PERIOD, shared by the domain's
  *    vcpus, refilled when somebody looks. Those who run out of it are parked
  *    until the next period; what was used too much is owed.
@@ -29,12 +30,13 @@
 #define WAKE_ADVANTAGE MILLISECS(1)  /* less is not worth a switch */
 #define FIT_LIMIT      MILLISECS(100)
 #define STEAL_DISTANCE MILLISECS(10)
-#define DRIFT_LIMIT    MILLISECS(400) /* more than any lead by right */
 #define CAP_PERIOD     MILLISECS(30)
 #define CAP_MIN_SLICE  MICROSECS(500)
 
 /* Light vcpus have shorter slices, down to this part of a slice. */
 #define MIN_SLICE_DIVISOR 8
+/* Slices of virtual time: more than the lightest vcpu leads by after one. */
+#define DRIFT_SLICES (SCHED_DEFAULT_WEIGHT / MIN_SLICE_DIVISOR + 8)
 
 static unsigned int opt_slice_ms = 10;
 OPTION_UINT("sched_slice_ms", opt_slice_ms,
@@ -63,10 +65,15 @@ static s_time_t to_real(const struct sched_vcpu *sv, s64 vtime)
            SCHED_DEFAULT_WEIGHT;
 }
 
+static s_time_t full_slice(void)
+{
+    return MILLISECS(min(max(opt_slice_ms, 1u), 1000u));
+}
+
 /* How long a vcpu runs before others are looked at. */
 static s_time_t slice_of(const struct sched_vcpu *sv)
 {
-    s_time_t slice = MILLISECS(min(max(opt_slice_ms, 1u), 1000u));
+    s_time_t slice = full_slice();
 
     return min(slice, max(to_real(sv, slice), slice / MIN_SLICE_DIVISOR));
 }
@@ -230,19 +237,31 @@ void policy_dequeue(struct run_queue *q, struct sched_vcpu *sv)
         cpumask_clear(sv->vcpu->processor, &sched_waiting_cpus);
 }
 
-/* Move the whole queue forward: among themselves nothing changes. */
-static void shift(struct run_queue *q, s64 delta)
+s64 policy_drift_limit(void)
 {
-    struct pqueue_node *node;
+    return DRIFT_SLICES * full_slice();
+}
 
-    for (node = q->waiting.first; node; node = pqueue_next(node)) {
-        node->key += delta;
-        container_of(node, struct sched_vcpu, node)->vruntime += delta;
-    }
-    if (q->curr != q->idle)
-        q->curr->sched->vruntime += delta;
+/* Their order stays as it is, among themselves and towards the others. */
+void policy_catch_up(struct run_queue *q, s64 goal)
+{
+    struct sched_vcpu *curr = q->curr == q->idle ? NULL : q->curr->sched;
+    struct pqueue_node *node;
+    s64 last = -STIME_MAX; /* of those below the goal */
+
+    if (curr && curr->vruntime < goal)
+        last = curr->vruntime;
+    for (node = q->waiting.first; node; node = pqueue_next(node))
+        if (node->key < goal)
+            last = max(last, node->key);
+    if (curr && curr->vruntime < goal)
+        curr->vruntime += goal - last;
+    for (node = q->waiting.first; node; node = pqueue_next(node))
+        if (node->key < goal) {
+            node->key += goal - last;
+            container_of(node, struct sched_vcpu, node)->vruntime = node->key;
+        }
     note_first(q);
-    advance_vtime(q, q->vtime + delta);
 }
 
 /* Is the first in the queue to run instead of prev, which could go on? */
@@ -301,10 +320,6 @@ void policy_start_slice(struct run_queue *q, s_time_t now)
         sv->vruntime = max(sv->vruntime, furthest_vtime(q) - FIT_LIMIT / 2);
         advance_vtime(q, sv->vruntime);
     }
-    /* Nor may a queue stay behind for long, where affinity has let it: its
-     * vcpus would come first wherever they can go, or keep others out. */
-    if (furthest_vtime(q) - q->vtime > DRIFT_LIMIT)
-        shift(q, furthest_vtime(q) - FIT_LIMIT / 2 - q->vtime);
 }
 
 s_time_t policy_preempt_time(const struct run_queue *q,

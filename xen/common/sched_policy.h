@@ -38,7 +38,8 @@ struct run_queue {
     struct pqueue waiting; /* runnable, not running; by virtual run time */
     /* ... and read without it: */
     unsigned int nr_waiting;
-    s64 first_vruntime; /* of the first in the queue; STIME_MAX: empty */
+    unsigned int looked_at; /* CPU: by this one, in balance_find_ahead() */
+    s64 first_vruntime;     /* of the first in the queue; STIME_MAX: empty */
 
     struct timer slice_timer;
 };
@@ -144,6 +145,11 @@ void policy_arrive(struct run_queue *q, struct sched_vcpu *sv);
  */
 s64 policy_steal_limit(const struct run_queue *q,
                        const struct sched_vcpu *best);
+/** A vcpu cannot be so far ahead of another one, or behind, by right: virtual
+ * times of queues that differ more tell nothing. */
+s64 policy_drift_limit(void);
+/** Move those of q that are before the goal forward until the last is there. */
+void policy_catch_up(struct run_queue *q, s64 goal);
 /** q->curr begins a slice. */
 void policy_start_slice(struct run_queue *q, s_time_t now);
 
@@ -160,6 +166,12 @@ unsigned int balance_choose_cpu(const struct vcpu *v);
  * there is none. No lock held, interrupts off.
  */
 struct vcpu *balance_steal(s64 limit);
+/**
+ * The virtual run time of some vcpu that waits far ahead of `limit` in another
+ * CPU's queue and could run here; -STIME_MAX: none is found. Looks at one queue
+ * of those that may have some. No lock held, interrupts off.
+ */
+s64 balance_find_ahead(s64 limit);
 /** Let an idle CPU, if there is one that v may use, look for work. */
 void balance_kick_idle(const struct vcpu *v);
 
