@@ -9,9 +9,15 @@
 
 static const domctl_fn arch_domctl_ops[] = {
     [XEN_DOMCTL_shadow_op] = domctl_shadow_op,
+    [XEN_DOMCTL_set_ext_vcpucontext] = domctl_set_ext_vcpucontext,
+    [XEN_DOMCTL_get_ext_vcpucontext] = domctl_get_ext_vcpucontext,
     [XEN_DOMCTL_gettscinfo] = domctl_gettscinfo,
     [XEN_DOMCTL_settscinfo] = domctl_settscinfo,
     [XEN_DOMCTL_getpageframeinfo3] = domctl_getpageframeinfo3,
+    [XEN_DOMCTL_setvcpuextstate] = domctl_setvcpuextstate,
+    [XEN_DOMCTL_getvcpuextstate] = domctl_getvcpuextstate,
+    [XEN_DOMCTL_get_vcpu_msrs] = domctl_get_vcpu_msrs,
+    [XEN_DOMCTL_set_vcpu_msrs] = domctl_set_vcpu_msrs,
     [XEN_DOMCTL_get_cpu_policy] = domctl_get_cpu_policy,
     [XEN_DOMCTL_set_cpu_policy] = domctl_set_cpu_policy,
 };

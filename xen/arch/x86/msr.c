@@ -13,21 +13,18 @@
 #include "asm/pgtable.h"
 #include "asm/processor.h"
 
-#define MSR_PLATFORM_ID           0x00000017
-#define MSR_FEATURE_CONTROL       0x0000003a
-#define MSR_PATCH_LEVEL           0x0000008b
-#define MSR_MISC_FEATURES_ENABLES 0x00000140
-#define MSR_MCG_CAP               0x00000179
-#define MSR_MCG_STATUS            0x0000017a
-#define MSR_DEBUGCTL              0x000001d9
-#define MSR_MC0_CTL               0x00000400 /* four registers per bank */
-#define MSR_K7_EVNTSEL0           0xc0010000 /* four, then four counters */
-#define MSR_K7_PERFCTR3           0xc0010007
-#define MSR_K8_HWCR               0xc0010015
-#define MSR_AMD_DE_CFG            0xc0011029
-
-/* Machine check banks of a guest: they exist and never report anything. */
-#define NR_MC_BANKS                  2
+#define MSR_PLATFORM_ID              0x00000017
+#define MSR_FEATURE_CONTROL          0x0000003a
+#define MSR_PATCH_LEVEL              0x0000008b
+#define MSR_MISC_FEATURES_ENABLES    0x00000140
+#define MSR_MCG_CAP                  0x00000179
+#define MSR_MCG_STATUS               0x0000017a
+#define MSR_DEBUGCTL                 0x000001d9
+#define MSR_MC0_CTL                  0x00000400 /* four registers per bank */
+#define MSR_K7_EVNTSEL0              0xc0010000 /* four, then four counters */
+#define MSR_K7_PERFCTR3              0xc0010007
+#define MSR_K8_HWCR                  0xc0010015
+#define MSR_AMD_DE_CFG               0xc0011029
 
 #define APIC_BASE                    0xfee00000
 #define APIC_BASE_BSP                0x100
@@ -101,9 +98,8 @@ static int read_efer(const struct vcpu *v, u32 msr, u64 *value_out)
 
 static int read_mcg_cap(const struct vcpu *v, u32 msr, u64 *value_out)
 {
-    (void)v;
     (void)msr;
-    *value_out = NR_MC_BANKS;
+    *value_out = v->arch.mce.cap;
     return 0;
 }
 

@@ -20,6 +20,13 @@
 #define MXCSR_OFFSET  24
 #define MXCSR_MASK    0xffbfU /* every CPU has these */
 
+/* Behind the FXSAVE image. */
+struct xsave_header {
+    u64 xstate_bv; /* states that are not initial */
+    u64 xcomp_bv;  /* 0: standard form */
+    u64 reserved[6];
+};
+
 u64 xfeature_mask;
 unsigned int xsave_area_size = FXSAVE_SIZE;
 static bool have_xsaveopt;
@@ -122,7 +129,8 @@ void xstate_restore(struct vcpu *v)
         write_cr0(read_cr0() | X86_CR0_TS);
 }
 
-bool xstate_set_xcr0(struct vcpu *v, u64 value)
+/* May v have this in XCR0? */
+static bool xcr0_ok(const struct vcpu *v, u64 value)
 {
     if (!(value & XSTATE_FP) ||
         (value & ~cpuid_xcr0_max(v->domain->arch.cpuid)))
@@ -132,10 +140,57 @@ bool xstate_set_xcr0(struct vcpu *v, u64 value)
     if ((value & XSTATE_AVX512) &&
         ((value & XSTATE_AVX512) != XSTATE_AVX512 || !(value & XSTATE_AVX)))
         return false;
+    return true;
+}
 
+bool xstate_set_xcr0(struct vcpu *v, u64 value)
+{
+    if (!xcr0_ok(v, value))
+        return false;
     v->arch.xcr0 = value;
+    v->arch.xcr0_used |= value;
     xsetbv(value);
     return true;
+}
+
+u64 xstate_used(const struct vcpu *v)
+{
+    return v->arch.xcr0_used;
+}
+
+unsigned int xstate_size(u64 states)
+{
+    return cpuid_xstate_size(&cpuid_host, states);
+}
+
+void xstate_export(const struct vcpu *v, void *area_out)
+{
+    struct xsave_header *header = area_out + FXSAVE_SIZE;
+    u64 used = v->arch.xcr0_used;
+
+    memcpy(area_out, v->arch.xsave_area, xstate_size(used));
+    header->xstate_bv &= used;
+}
+
+int xstate_import(struct vcpu *v, u64 xcr0, u64 used, void *area)
+{
+    const struct xsave_header *header = area + FXSAVE_SIZE;
+
+    if (!xcr0_ok(v, used) || !xcr0_ok(v, xcr0) || (xcr0 & ~used) ||
+        (header->xstate_bv & ~used))
+        return -EINVAL;
+    if (header->xcomp_bv)
+        return -EOPNOTSUPP;
+    for (unsigned int i = 0; i < ARRAY_SIZE(header->reserved); i++)
+        if (header->reserved[i])
+            return -EIO;
+
+    memset(v->arch.xsave_area, 0, xsave_area_size);
+    memcpy(v->arch.xsave_area, area, xstate_size(used));
+    *(u32 *)(v->arch.xsave_area + MXCSR_OFFSET) &= MXCSR_MASK;
+    v->arch.xcr0 = xcr0;
+    v->arch.xcr0_used = used;
+    return 0;
 }
 
 void xstate_load_fpu(struct vcpu *v, const void *fxsave)

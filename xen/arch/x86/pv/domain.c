@@ -63,6 +63,7 @@ int arch_vcpu_create(struct vcpu *v)
         xfree(v->arch.trap_table);
         return -ENOMEM;
     }
+    v->arch.mce.cap = NR_MC_BANKS;
     v->arch.debugreg[6] = DR6_RESERVED_ONE;
     v->arch.debugreg[7] = DR7_RESERVED_ONE;
     v->arch.regs.rflags = X86_EFLAGS_MBS | X86_EFLAGS_IF;

@@ -31,6 +31,9 @@ struct arch_domain {
     unsigned int nr_e820;
 };
 
+/* Machine check banks of a vcpu: they exist and never report anything. */
+#define NR_MC_BANKS 2
+
 /* arch_vcpu.flags */
 #define VCPU_KERNEL_MODE                                                       \
     (1u << 0) /* guest kernel's tables and GS base active */
@@ -71,10 +74,16 @@ struct arch_vcpu {
 
     u64 cr2;          /* of the last injected page fault */
     u64 cr4;          /* bits the guest has set */
-    u64 xcr0;         /* 0: never set */
+    u64 xcr0;         /* as it is in hardware */
+    u64 xcr0_used;    /* states it ever enabled; 0: XCR0 was never set */
     void *xsave_area; /* xsave_area_size bytes, 64-byte aligned */
     u64 debugreg[8];
     u64 tsc_aux;
+    struct vcpu_mce { /* machine check registers that it keeps */
+        u64 cap;      /* MCG_CAP */
+        u64 bank_ctl2[NR_MC_BANKS];
+        u64 ext_ctl; /* MCG_EXT_CTL */
+    } mce;
 
     u64 iobmp;                /* guest VA of its I/O bitmap; 0: none */
     unsigned int iobmp_limit; /* ports covered */

@@ -34,6 +34,31 @@ int domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op);
  */
 int domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op);
 
+/* domctl_vcpu_state.c: what a vcpu has besides its context; of other domains'
+ * vcpus only, which are paused meanwhile. Returns: -ESRCH for a vcpu that there
+ * is not; of the caller's own domain, -ESRCH from the first two and -EINVAL
+ * from the others. */
+
+/** Returns 0. */
+int domctl_get_ext_vcpucontext(struct domain *d, struct xen_domctl *op);
+/** Returns 0; -EINVAL for less than the callbacks, addresses that are not
+ * canonical, or machine check features that this CPU's guests have not. */
+int domctl_set_ext_vcpucontext(struct domain *d, struct xen_domctl *op);
+
+/** XCR0, states used, XSAVE area; without a pointer, how long it can be.
+ * Returns 0; -EINVAL for another mask or less room; -EFAULT; -ENOMEM. */
+int domctl_getvcpuextstate(struct domain *d, struct xen_domctl *op);
+/** Returns 0; -EINVAL for a size that does not fit the states; -EFAULT;
+ * -ENOMEM; errors of xstate_import(). */
+int domctl_setvcpuextstate(struct domain *d, struct xen_domctl *op);
+
+/** Those MSRs that are not 0; without a pointer, how many there can be.
+ * Returns 0; -ENOBUFS for less room; -EFAULT. */
+int domctl_get_vcpu_msrs(struct domain *d, struct xen_domctl *op);
+/** Returns 0; -EFAULT; -EINVAL for too many, or with msr_count set to the first
+ * that is unknown or has a value that the guest could not write. */
+int domctl_set_vcpu_msrs(struct domain *d, struct xen_domctl *op);
+
 /* tsc_info.c. */
 
 /** Returns 0; -EINVAL for the caller's own domain. */

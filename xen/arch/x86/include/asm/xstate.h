@@ -28,6 +28,26 @@ void xstate_restore(struct vcpu *v);
 void xstate_load_fpu(struct vcpu *v, const void *fxsave);
 void xstate_store_fpu(const struct vcpu *v, void *fxsave);
 
+/* What a toolstack saves and restores, of vcpus that do not run. */
+
+/** States that v has ever enabled in XCR0; 0: it has not set XCR0. */
+u64 xstate_used(const struct vcpu *v);
+/** Bytes of an XSAVE area, in standard form, for these states. */
+unsigned int xstate_size(u64 states);
+/** Copy v's area, without states it has never enabled; there is room for
+ * xstate_size(xstate_used(v)) bytes. */
+void xstate_export(const struct vcpu *v, void *area_out);
+/**
+ * Set XCR0, the states used, and all registers.
+ *
+ * @area  xstate_size(used) bytes; a private copy, which may be changed
+ *
+ * Returns 0; -EINVAL for states that v cannot have, or a value of XCR0 that it
+ * could not set; -EOPNOTSUPP for the compacted form; -EIO for reserved fields.
+ * Source: SDM 1, 13.4.
+ */
+int __must_check xstate_import(struct vcpu *v, u64 xcr0, u64 used, void *area);
+
 /** XSETBV by the current vcpu. Returns false if the value is not allowed. */
 bool xstate_set_xcr0(struct vcpu *v, u64 value);
 
