@@ -38,7 +38,7 @@ xenstore: ## build xenstored
 	@+$(SUBMAKE) -C $(ROOT)/xenstore
 
 .PHONY: xenstore-client
-xenstore-client: ## build xenstore's client library
+xenstore-client: ## build xenstore's client library and commands
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client
 
 .PHONY: dom0-tools
@@ -127,7 +127,11 @@ check-abi: ## compare the public headers with Debian's libxen-dev
 
 .PHONY: check-xenstore-client
 check-xenstore-client: ## run the tests of xenstore's client library
-	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check
+	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-unit
+
+.PHONY: check-xenstore-interop
+check-xenstore-interop: xenstore xenstore-client ## run our and Debian's xenstore commands on our and Debian's daemons
+	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-interop
 
 # JOBS machines run at the same time.
 JOBS   ?= 1
