@@ -73,6 +73,27 @@ static void written_frames_are_not_tracked(void **state)
     assert_int_equal(domctl_shadow_op(d0, &op), -EINVAL);
 }
 
+static void hypercall_pages_are_the_domains_own_memory(void **state)
+{
+    const u8 *slot;
+
+    (void)state;
+    make_tree(&t, 4);
+    op.u.hypercall_init.gmfn = mfn_of(new_page(other));
+    assert_int_equal(domctl_hypercall_init(d, &op), -EACCES);
+    op.u.hypercall_init.gmfn = ~0UL;
+    assert_int_equal(domctl_hypercall_init(d, &op), -EACCES);
+    assert_int_equal(pin(t.t[1], 1), 0);
+    op.u.hypercall_init.gmfn = mfn_of(t.t[1]);
+    assert_int_equal(domctl_hypercall_init(d, &op), -EACCES);
+    op.u.hypercall_init.gmfn = mfn_of(t.rw);
+    assert_int_equal(domctl_hypercall_init(d, &op), 0);
+    slot = (const u8 *)table_of(t.rw) + 29 * 32;
+    assert_int_equal(slot[3], 0xb8);
+    assert_int_equal(slot[4], __HYPERVISOR_sched_op);
+    recount();
+}
+
 static void a_second_context_keeps_the_tables(void **state)
 {
     struct vcpu_guest_context *c = calloc(1, sizeof(*c));
@@ -120,6 +141,7 @@ int main(void)
         PV_MM_TEST(frames_of_others_are_told_apart),
         PV_MM_TEST(questions_have_bounds),
         PV_MM_TEST(written_frames_are_not_tracked),
+        PV_MM_TEST(hypercall_pages_are_the_domains_own_memory),
         PV_MM_TEST(a_second_context_keeps_the_tables),
     };
 

@@ -13,6 +13,7 @@ static const domctl_fn arch_domctl_ops[] = {
     [XEN_DOMCTL_get_ext_vcpucontext] = domctl_get_ext_vcpucontext,
     [XEN_DOMCTL_gettscinfo] = domctl_gettscinfo,
     [XEN_DOMCTL_settscinfo] = domctl_settscinfo,
+    [XEN_DOMCTL_hypercall_init] = domctl_hypercall_init,
     [XEN_DOMCTL_getpageframeinfo3] = domctl_getpageframeinfo3,
     [XEN_DOMCTL_setvcpuextstate] = domctl_setvcpuextstate,
     [XEN_DOMCTL_getvcpuextstate] = domctl_getvcpuextstate,

@@ -16,15 +16,15 @@
 #include "xen/vcpu.h"
 #include "xen/vsprintf.h"
 #include "asm/mm.h"
+#include "asm/pv.h"
 #include "asm/pv_mm.h"
 #include "asm/smp.h"
 
-#define MIB            (1UL << 20)
-#define REGION_ALIGN   (4 * MIB)
-#define REGION_SLACK   (MIB / 2)
-#define MAX_RESERVE    (128 * MIB)
-#define MIN_RESERVE    (16 * MIB)
-#define HYPERCALL_SLOT 32
+#define MIB          (1UL << 20)
+#define REGION_ALIGN (4 * MIB)
+#define REGION_SLACK (MIB / 2)
+#define MAX_RESERVE  (128 * MIB)
+#define MIN_RESERVE  (16 * MIB)
 
 static u64 dom0_size, dom0_min_size, dom0_max_size = ~0UL;
 static unsigned int opt_max_vcpus;
@@ -333,25 +333,6 @@ static void write_start_info(const struct dom0_build *b, const char *cmdline)
     write_vga_info((struct dom0_vga_console_info *)(si + 1));
 }
 
-/* Slot n of the page makes hypercall n; iret is jumped to, not called. */
-static void write_hypercall_page(u8 *page)
-{
-    static const u8 call[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
-                              0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
-    static const u8 iret[] = {0x51, 0x41, 0x53, 0x50, 0xb8, 23,
-                              0,    0,    0,    0x0f, 0x05};
-
-    memset(page, 0xcc, PAGE_SIZE);
-    for (unsigned int i = 0; i < PAGE_SIZE / HYPERCALL_SLOT; i++) {
-        u8 *slot = page + i * HYPERCALL_SLOT;
-
-        memcpy(slot, call, sizeof(call));
-        slot[4] = i;
-        if (i == __HYPERVISOR_iret)
-            memcpy(slot, iret, sizeof(iret));
-    }
-}
-
 /* One general and one type reference to the L4 table. */
 static void get_l4(struct domain *d, struct page_info *pg)
 {
@@ -455,7 +436,7 @@ void construct_dom0(struct domain *d, const struct boot_module *kernel,
     write_p2m(b);
     write_start_info(b, kernel->cmdline);
     if (b->img.hypercall_page != KIMAGE_NO_ADDR)
-        write_hypercall_page(dom0_ptr(b, b->img.hypercall_page));
+        pv_write_hypercall_page(dom0_ptr(b, b->img.hypercall_page));
     start_vcpu(b, l4);
 
     printk("dom0: %lu MiB, %u vcpus, kernel %s at %016lx, entry %016lx\n",

@@ -15,6 +15,12 @@ int domctl_getpageframeinfo3(struct domain *d, struct xen_domctl *op);
  * the caller's own domain and for turning it off. */
 int domctl_shadow_op(struct domain *d, struct xen_domctl *op);
 
+/* pv/hypercall_page.c. */
+
+/** Fill a frame of the domain's. Returns 0; -EACCES if it is not one, or may
+ * not be written. */
+int domctl_hypercall_init(struct domain *d, struct xen_domctl *op);
+
 /* cpu_policy_op.c. */
 
 /**

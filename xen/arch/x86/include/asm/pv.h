@@ -27,6 +27,9 @@ static inline bool guest_kernel_mode(const struct vcpu *v)
     return v->arch.flags & VCPU_KERNEL_MODE;
 }
 
+/** Fill a page with the stubs that make hypercalls. */
+void pv_write_hypercall_page(u8 *page);
+
 /** Exchange kernel and user mode: page tables and GS base of the current
  * vcpu. The user table must exist if it is to be entered. */
 void pv_toggle_mode(struct vcpu *v);
