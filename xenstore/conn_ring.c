@@ -27,7 +27,6 @@ struct conn_ring {
     struct xenstore_domain_interface *ring; /* NULL while detached */
     uint32_t port;
     struct ring_state state;
-    uint32_t error;  /* XENSTORE_ERROR_*: nothing is taken or sent any more */
     bool restarting; /* the domain asked for an empty ring */
 };
 
@@ -42,7 +41,7 @@ static struct conn_ring *of(struct conn *c)
 
 static void ring_fail(struct conn_ring *r, uint32_t error)
 {
-    r->error = error;
+    r->state.error = error;
     r->conn.dead = true;
     log_line(LOG_LEVEL_WARNING, "domain %u: ring error %u, connection stopped",
              r->conn.who.domid, error);
@@ -54,7 +53,6 @@ static void ring_restart(struct conn_ring *r)
     conn_reset(&r->conn);
     journal_reset(&r->conn);
     r->state = (struct ring_state){0};
-    r->error = XENSTORE_ERROR_NONE;
     r->restarting = true;
     r->conn.in_new = true;
     conn_mark_dirty(&r->conn);
@@ -73,7 +71,7 @@ static bool ring_fill(struct conn *c)
         ring_restart(r);
         return false;
     }
-    if (r->error)
+    if (r->state.error)
         return false;
     /* Pairs with the domain's write barrier between bytes and index. */
     prod = __atomic_load_n(&r->ring->req_prod, __ATOMIC_ACQUIRE);
@@ -144,7 +142,7 @@ static void ring_flush(struct conn *c)
         xen_evtchn_notify(r->port);
         return;
     }
-    if (r->error)
+    if (r->state.error)
         return;
     if (len)
         ring_send(r);
@@ -160,14 +158,15 @@ static void ring_end(struct conn *c)
 {
     struct conn_ring *r = of(c);
 
-    if (!r->error)
+    if (!r->state.error)
         ring_fail(r, XENSTORE_ERROR_PROTO);
     conn_reset(c);
     journal_reset(c);
+    journal_ring(c, 0);
     c->dead = false;
     if (!r->ring)
         return;
-    r->ring->error = r->error;
+    r->ring->error = r->state.error;
     xen_evtchn_notify(r->port);
 }
 
@@ -213,7 +212,6 @@ void conn_ring_attach(struct conn *c, struct xenstore_domain_interface *ring,
     conn_ring_detach(c);
     r->ring = ring;
     r->port = port;
-    r->error = XENSTORE_ERROR_NONE;
     if (port >= nr_ports) {
         by_port = xrealloc(by_port, (port + 1) * 2UL * sizeof(*by_port));
         memset(by_port + nr_ports, 0,
@@ -224,9 +222,10 @@ void conn_ring_attach(struct conn *c, struct xenstore_domain_interface *ring,
     if (!restored) {
         r->state.in_pos = ring->req_cons;
         r->state.out_pos = ring->rsp_prod;
+        r->state.error = XENSTORE_ERROR_NONE;
         ring->error = XENSTORE_ERROR_NONE;
         c->in_new = true;
-    } else if (ring->connection != XENSTORE_RECONNECT) {
+    } else if (!r->state.error && ring->connection != XENSTORE_RECONNECT) {
         drop_sent(r);
     }
     ring->server_features = SERVER_FEATURES;

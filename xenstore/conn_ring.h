@@ -14,6 +14,7 @@
 struct ring_state {
     uint32_t in_pos;  /* bytes of requests taken */
     uint32_t out_pos; /* bytes of messages produced, sent or not */
+    uint32_t error;   /* XENSTORE_ERROR_*: nothing is moved any more */
 };
 
 /** A connection without a page: only the journal can change it. */

@@ -104,11 +104,13 @@ void domain_del(struct domain *d)
 static void remove_domain(struct domain *d)
 {
     domid_t domid = d->domid;
+    bool introduced = d->introduced;
 
     journal_domain_gone(d);
     domain_del(d);
     ops_remove_owned(domid);
-    fire("@releaseDomain", domid);
+    if (introduced)
+        fire("@releaseDomain", domid);
 }
 
 /* Bind and map. */
@@ -199,7 +201,7 @@ void domain_check(void)
         rc = xen_domain_state(d->domid, &state);
         if (rc == -ESRCH || (!rc && state.dying)) {
             remove_domain(d);
-        } else if (!rc && state.shutdown && !d->shutdown) {
+        } else if (!rc && state.shutdown && !d->shutdown && d->introduced) {
             d->shutdown = true;
             journal_domain(d);
             fire("@releaseDomain", d->domid);
@@ -225,7 +227,7 @@ int domain_op_introduce(struct request *r)
     uint64_t gfn, port;
     struct domain *d;
     domid_t domid;
-    bool known;
+    bool known, again;
     int rc;
 
     if (wire_fields(r->data, r->len, field, 3) < 3)
@@ -250,10 +252,12 @@ int domain_op_introduce(struct request *r)
             domain_del(d);
         return rc;
     }
+    again = d->introduced;
     d->introduced = true;
     d->shutdown = false;
     journal_domain(d);
-    fire("@introduceDomain", domid);
+    if (!again)
+        fire("@introduceDomain", domid);
     conn_reply_ok(r);
     return 0;
 }

@@ -46,7 +46,7 @@ struct ring_record {
     uint32_t in_pos;
     uint32_t out_pos;
     uint32_t in_len;
-    uint32_t pad;
+    uint32_t error;
 };
 
 /* Batches of records, before they are in the file. */
@@ -149,6 +149,7 @@ void journal_ring(const struct conn *c, size_t out_new)
         .in_pos = state.in_pos,
         .out_pos = state.out_pos,
         .in_len = c->in.len,
+        .error = state.error,
     };
 
     add_record(RECORD_RING, c->who.domid, &record, sizeof(record),
@@ -294,7 +295,8 @@ static bool read_ring(struct conn *c, const char *data, size_t len)
         return false;
     out_len = len - sizeof(record) - record.in_len;
     conn_ring_restore(c, &(struct ring_state){.in_pos = record.in_pos,
-                                              .out_pos = record.out_pos});
+                                              .out_pos = record.out_pos,
+                                              .error = record.error});
     buf_take(&c->in, c->in.len);
     buf_add(&c->in, data + sizeof(record), record.in_len);
     buf_add(&c->out, data + sizeof(record) + record.in_len, out_len);

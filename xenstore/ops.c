@@ -552,8 +552,8 @@ static int op_transaction_end(struct request *r)
     return rc;
 }
 
-/* May be sent by dom0 only. */
-#define OP_DOM0 1
+#define OP_DOM0  1 /* may be sent by dom0 only */
+#define OP_NO_TX 2 /* its transaction id is ignored */
 
 static const struct op {
     int (*handle)(struct request *r);
@@ -564,8 +564,8 @@ static const struct op {
     [XS_DIRECTORY]            = {op_directory,            0},
     [XS_READ]                 = {op_read,                 0},
     [XS_GET_PERMS]            = {op_get_perms,            0},
-    [XS_WATCH]                = {op_watch,                0},
-    [XS_UNWATCH]              = {op_unwatch,              0},
+    [XS_WATCH]                = {op_watch,                OP_NO_TX},
+    [XS_UNWATCH]              = {op_unwatch,              OP_NO_TX},
     [XS_TRANSACTION_START]    = {op_transaction_start,    0},
     [XS_TRANSACTION_END]      = {op_transaction_end,      0},
     [XS_INTRODUCE]            = {domain_op_introduce,     OP_DOM0},
@@ -591,7 +591,7 @@ int ops_handle(struct request *r)
         return -ENOSYS;
     if ((op->flags & OP_DOM0) && r->conn->who.domid != 0)
         return -EACCES;
-    if (r->tx_id) {
+    if (r->tx_id && !(op->flags & OP_NO_TX)) {
         r->t = conn_transaction(r->conn, r->tx_id);
         if (!r->t)
             return -ENOENT;

@@ -3,6 +3,7 @@
 socket, or as a domain through its ring page and the fake hypervisor's folder
 (see stock_shim.c)."""
 
+import ctypes
 import mmap
 import os
 import select
@@ -229,11 +230,13 @@ class Ring(Client):
         with open(f'{xen.folder}/ring-{domid}', 'r+b') as f:
             self.page = mmap.mmap(f.fileno(), 4096)
 
+    # Whole words at a time: the daemon reads them meanwhile.
     def idx(self, field):
-        return struct.unpack_from('<I', self.page, field)[0]
+        return ctypes.c_uint32.from_buffer(self.page, field).value
 
     def set_idx(self, field, value):
-        struct.pack_into('<I', self.page, field, value & 0xffffffff)
+        ctypes.c_uint32.from_buffer(self.page, field).value = \
+            value & 0xffffffff
 
     def notify(self):
         self.xen.event(100 + self.domid)
