@@ -81,7 +81,7 @@ C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 	-o -path ./dist \) -prune -o -name '*.[ch]' -print | LC_ALL=C sort)
 
 CHECKS := check-format check-headers check-cppcheck check-build check-unit \
-          check-abi check-xenstore-client check-dom0-tools \
+          check-abi check-xenstored check-xenstore-client check-dom0-tools \
           check-guest check-system
 
 .PHONY: check
@@ -124,6 +124,13 @@ check-dom0-tools: ## run the unit tests of the control domain's tools
 check-abi: ## compare the public headers with Debian's libxen-dev
 	@mkdir -p $(OUT)/abi
 	@CC='$(CC)' sh $(ROOT)/tests/abi/run.sh $(OUT)/abi
+
+# Beside Debian's daemon: that of stock-tools.
+.PHONY: check-xenstored
+check-xenstored: ## test xenstored on the host, and beside Debian's
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-tools
+	@+$(SUBMAKE) -f $(ROOT)/tests/xenstored/Makefile check \
+		STOCK=$(CACHE)/stock-tools/tree/usr/lib/xen-4.17/bin/xenstored T='$(T)'
 
 .PHONY: check-xenstore-client
 check-xenstore-client: ## run the tests of xenstore's client library

@@ -18,9 +18,6 @@
 #define OUT_HIGH   (2 * (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX))
 #define OUT_EVENTS (64 * 1024)
 
-/* Seconds that a domain's transaction may keep old nodes from being freed. */
-#define TRANSACTION_SECONDS 60
-
 struct list conn_all = LIST_INIT(conn_all);
 static struct list ready = LIST_INIT(ready);
 static struct list dirty = LIST_INIT(dirty);
@@ -337,7 +334,8 @@ void conn_expire(void)
         if (c->who.domid == 0)
             continue;
         list_for_each_entry(t, &c->transactions, struct transaction, link)
-            if (!t->doomed && quota_clock - t->started > TRANSACTION_SECONDS)
+            if (!t->doomed && !quota_item(t->domid, QUOTA_TRANSACTION_AGE,
+                                          quota_clock - t->started))
                 transaction_doom(t);
     }
 }

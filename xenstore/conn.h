@@ -108,7 +108,8 @@ void conn_unwatch(struct watch *w);
 /** Doom transactions that set permissions: a domain that they name is gone. */
 void conn_doom_perms(void);
 
-/** Doom what transactions of domains have lasted too long. */
+/** Doom what transactions of domains have lasted too long: they keep nodes that
+ * others removed from being freed. */
 void conn_expire(void);
 
 #endif

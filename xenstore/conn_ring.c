@@ -13,6 +13,7 @@
 
 #include "journal.h"
 #include "log.h"
+#include "quota.h"
 #include "xen_dev.h"
 
 /* WATCH takes a depth; the public header has no name for it. */
@@ -22,12 +23,16 @@
     (XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR |    \
      SERVER_FEATURE_WATCHDEPTH)
 
+/* Seconds between two lines on one domain's ring. */
+#define LOG_INTERVAL 60
+
 struct conn_ring {
     struct conn conn;
     struct xenstore_domain_interface *ring; /* NULL while detached */
     uint32_t port;
     struct ring_state state;
-    bool restarting; /* the domain asked for an empty ring */
+    bool restarting;        /* the domain asked for an empty ring */
+    unsigned long next_log; /* quota_clock: when an error is logged again */
 };
 
 /* Rings by local port; ports are small numbers. */
@@ -43,6 +48,9 @@ static void ring_fail(struct conn_ring *r, uint32_t error)
 {
     r->state.error = error;
     r->conn.dead = true;
+    if (quota_clock < r->next_log)
+        return;
+    r->next_log = quota_clock + LOG_INTERVAL;
     log_line(LOG_LEVEL_WARNING, "domain %u: ring error %u, connection stopped",
              r->conn.who.domid, error);
 }

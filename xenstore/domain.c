@@ -232,8 +232,10 @@ int domain_op_introduce(struct request *r)
 
     if (wire_fields(r->data, r->len, field, 3) < 3)
         return -EINVAL;
+    /* The frame may be a signed number; nobody needs it: the ring is a grant.
+     */
     if (parse_domid(field[0], &domid) ||
-        wire_number(field[1], UINT64_MAX, &gfn) ||
+        wire_number(field[1] + (field[1][0] == '-'), UINT64_MAX, &gfn) ||
         wire_number(field[2], INT32_MAX, &port) || !domid || !port)
         return -EINVAL;
     rc = xen_domain_state(domid, &state);

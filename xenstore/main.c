@@ -38,9 +38,6 @@
 /* Descriptors for clients. */
 #define MAX_FDS 65536
 
-/* Seconds between two looks at old transactions. */
-#define EXPIRE_SECONDS 5
-
 static int epoll_fd = -1;
 static bool stopping;
 
@@ -111,15 +108,13 @@ static void report_quota(domid_t domid, enum quota q, unsigned long used,
 
 static void read_clock(void)
 {
-    static unsigned long last_expire;
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (quota_clock == (unsigned long)now.tv_sec)
+        return;
     quota_clock = now.tv_sec;
-    if (quota_clock - last_expire >= EXPIRE_SECONDS) {
-        last_expire = quota_clock;
-        conn_expire();
-    }
+    conn_expire();
 }
 
 static void run(void)

@@ -20,6 +20,8 @@ struct quota_info quota_info[QUOTA_NR] = {
     [QUOTA_PERMISSIONS] = {"permissions", "Permissions per node", 5},
     [QUOTA_PATH] = {"path-max", "Bytes per path", 2048},
     [QUOTA_DEPTH] = {"depth", "Names per path", 64},
+    [QUOTA_TRANSACTION_AGE] = {"transaction-age", "Seconds per transaction",
+                               60},
 };
 
 void (*quota_report)(domid_t domid, enum quota q, unsigned long used,

@@ -24,6 +24,7 @@ enum quota {
     QUOTA_PERMISSIONS,       /* entries of one node */
     QUOTA_PATH,              /* bytes of a path */
     QUOTA_DEPTH,             /* names in a path */
+    QUOTA_TRANSACTION_AGE,   /* seconds before it is sure to fail */
     QUOTA_NR
 };
 

@@ -11,7 +11,6 @@
  *
  * Port 5 is VIRQ_DOM_EXC; the ring of domain N has port 100 + N.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -58,7 +58,7 @@ def malformed_requests(start):
     # says ENOENT or ENOMEM for some.
     odd = (xs.CONTROL, xs.DIRECTORY, xs.READ, xs.GET_PERMS, xs.MKDIR,
            xs.GET_DOMAIN_PATH, xs.RELEASE, xs.RM, xs.IS_DOMAIN_INTRODUCED,
-           xs.RESUME)
+           xs.RESUME, xs.SET_TARGET)
     compare(start, [('s', 'call', op, payload)
                     for op in (*range(24), 100, 0xffff, 0xffffffff)
                     if op not in odd for payload in payloads])
