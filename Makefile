@@ -93,8 +93,9 @@ check-format: ## hold the C files to .clang-format
 	@cd $(ROOT) && clang-format --dry-run -Werror $(C_FILES)
 
 .PHONY: check-headers
-check-headers: ## compile each header of the hypervisor alone
+check-headers: ## compile each header of the hypervisor and the tools alone
 	@+$(SUBMAKE) -C $(ROOT)/xen check-headers
+	@+$(SUBMAKE) -C $(ROOT)/dom0-tools check-headers
 
 # comparePointers: the linker's tables end where another symbol lies.
 .PHONY: check-cppcheck

@@ -1,22 +1,37 @@
 # SPDX-License-Identifier: MIT
 # What xl is made of, but for its main(): the unit tests are linked with it too.
 XL_SRC :=
+XL_SRC += dom0-tools/build/build.c
+XL_SRC += dom0-tools/build/guest.c
+XL_SRC += dom0-tools/build/kernel.c
+XL_SRC += dom0-tools/build/layout.c
+XL_SRC += dom0-tools/build/pagetable.c
+XL_SRC += dom0-tools/config/file.c
 XL_SRC += dom0-tools/lib/domctl.c
 XL_SRC += dom0-tools/lib/error.c
+XL_SRC += dom0-tools/lib/evtchn.c
+XL_SRC += dom0-tools/lib/gnttab.c
 XL_SRC += dom0-tools/lib/hypercall.c
 XL_SRC += dom0-tools/lib/memory.c
+XL_SRC += dom0-tools/lib/mmuext.c
 XL_SRC += dom0-tools/lib/privcmd.c
 XL_SRC += dom0-tools/lib/sysctl.c
 XL_SRC += dom0-tools/lib/version.c
+XL_SRC += dom0-tools/toolstack/config.c
+XL_SRC += dom0-tools/toolstack/config_keys.c
 XL_SRC += dom0-tools/toolstack/control.c
 XL_SRC += dom0-tools/toolstack/cpumap.c
+XL_SRC += dom0-tools/toolstack/create.c
+XL_SRC += dom0-tools/toolstack/destroy.c
 XL_SRC += dom0-tools/toolstack/domain.c
 XL_SRC += dom0-tools/toolstack/memory_target.c
 XL_SRC += dom0-tools/toolstack/pool.c
 XL_SRC += dom0-tools/toolstack/store.c
+XL_SRC += dom0-tools/toolstack/store_tree.c
 XL_SRC += dom0-tools/toolstack/suggest.c
 XL_SRC += dom0-tools/xl/cmd_common.c
 XL_SRC += dom0-tools/xl/cmd_cpupool.c
+XL_SRC += dom0-tools/xl/cmd_create.c
 XL_SRC += dom0-tools/xl/cmd_dmesg.c
 XL_SRC += dom0-tools/xl/cmd_info.c
 XL_SRC += dom0-tools/xl/cmd_life.c
@@ -30,5 +45,19 @@ XL_SRC += dom0-tools/xl/command_table.c
 XL_SRC += dom0-tools/xl/help.c
 XL_SRC += dom0-tools/xl/json.c
 XL_SRC += dom0-tools/xl/run.c
+
+# The loader of kernel images, which the hypervisor has, too.
+KIMAGE_SRC := $(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/xen/lib/kimage/*.c))
+
+# Scanner and grammar of xl.cfg, which flex and bison make into the folder GEN.
+XL_GEN := grammar scan
+
+$(GEN)/grammar.c: $(ROOT)/dom0-tools/config/grammar.y
+	@mkdir -p $(@D)
+	$(call quiet,BISON,$@)bison --header=$(@:.c=.h) -o $@ $<
+
+$(GEN)/scan.c: $(ROOT)/dom0-tools/config/scan.l
+	@mkdir -p $(@D)
+	$(call quiet,FLEX,$@)flex --header-file=$(@:.c=.h) -o $@ $<
 
 XL_LIBS := -lyajl -luuid

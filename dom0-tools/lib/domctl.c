@@ -194,3 +194,61 @@ int domctl_set_sched(struct privcmd *p, domid_t domid, unsigned int sched_id,
     op.u.scheduler_op.u.credit2 = *params;
     return domctl_call(p, &op, "domctl scheduler_op", err_out);
 }
+
+int domctl_create(struct privcmd *p, const struct xen_domctl_createdomain *args,
+                  domid_t *domid_out, struct error **err_out)
+{
+    struct xen_domctl op = op_for(0xffff, XEN_DOMCTL_createdomain);
+    int rc;
+
+    op.u.createdomain = *args;
+    rc = domctl_call(p, &op, "domctl createdomain", err_out);
+    if (!rc)
+        *domid_out = op.domain;
+    return rc;
+}
+
+int domctl_max_vcpus(struct privcmd *p, domid_t domid, unsigned int max,
+                     struct error **err_out)
+{
+    struct xen_domctl op = op_for(domid, XEN_DOMCTL_max_vcpus);
+
+    op.u.max_vcpus.max = max;
+    return domctl_call(p, &op, "domctl max_vcpus", err_out);
+}
+
+int domctl_set_64bit(struct privcmd *p, domid_t domid, struct error **err_out)
+{
+    struct xen_domctl op = op_for(domid, XEN_DOMCTL_set_address_size);
+
+    op.u.address_size.size = 64;
+    return domctl_call(p, &op, "domctl set_address_size", err_out);
+}
+
+int domctl_set_context(struct privcmd *p, domid_t domid, unsigned int vcpu,
+                       const struct vcpu_guest_context *context,
+                       struct error **err_out)
+{
+    struct xen_domctl op = op_for(domid, XEN_DOMCTL_setvcpucontext);
+    size_t mark = privcmd_mark(p);
+    struct vcpu_guest_context *copy = privcmd_buffer(p, sizeof(*copy));
+    int rc;
+
+    if (!copy)
+        return buffer_fail(err_out);
+    *copy = *context;
+    op.u.vcpucontext.vcpu = vcpu;
+    op.u.vcpucontext.ctxt = (uintptr_t)copy;
+    rc = domctl_call(p, &op, "domctl setvcpucontext", err_out);
+    privcmd_release(p, mark);
+    return rc;
+}
+
+int domctl_hypercall_page(struct privcmd *p, domid_t domid, uint64_t mfn,
+                          struct error **err_out)
+{
+    struct xen_domctl op = op_for(domid, XEN_DOMCTL_hypercall_init);
+
+    op.u.hypercall_init.gmfn = mfn;
+    return domctl_call(p, &op, "domctl hypercall_init", err_out);
+}

@@ -64,4 +64,29 @@ int domctl_set_sched(struct privcmd *p, domid_t domid, unsigned int sched_id,
                      const struct xen_domctl_sched_credit2 *params,
                      struct error **err_out);
 
+/**
+ * Make a PV domain, paused, without vcpus or memory.
+ *
+ * @args        all but arch, filled in
+ * @domid_out   its id: the lowest free one
+ */
+int domctl_create(struct privcmd *p, const struct xen_domctl_createdomain *args,
+                  domid_t *domid_out, struct error **err_out);
+
+/* Make as many vcpus as the domain was created for; all are down. */
+int domctl_max_vcpus(struct privcmd *p, domid_t domid, unsigned int max,
+                     struct error **err_out);
+
+/* Say that it is a 64-bit domain; before it has memory. */
+int domctl_set_64bit(struct privcmd *p, domid_t domid, struct error **err_out);
+
+/* Registers of a vcpu; its tables must be there. */
+int domctl_set_context(struct privcmd *p, domid_t domid, unsigned int vcpu,
+                       const struct vcpu_guest_context *context,
+                       struct error **err_out);
+
+/* Fill in a page of the domain for its hypercalls. */
+int domctl_hypercall_page(struct privcmd *p, domid_t domid, uint64_t mfn,
+                          struct error **err_out);
+
 #endif

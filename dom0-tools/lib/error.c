@@ -20,7 +20,10 @@ static const struct {
     [ERROR_HYPERVISOR]    = {"HYPERVISOR",    5},
     [ERROR_NO_DOMAIN]     = {"NO_DOMAIN",     6},
     [ERROR_NAME_IN_USE]   = {"NAME_IN_USE",   9},
+    [ERROR_CONFIG]        = {"CONFIG",        11},
     [ERROR_STORE]         = {"STORE",         8},
+    [ERROR_HOST_MEMORY]   = {"HOST_MEMORY",   12},
+    [ERROR_IMAGE]         = {"IMAGE",         13},
     [ERROR_NO_ANSWER]     = {"NO_ANSWER",     10},
     [ERROR_NO_MEMORY]     = {"NO_MEMORY",     7},
     [ERROR_INTERNAL]      = {"INTERNAL",      1},
@@ -59,6 +62,7 @@ int error_set(struct error **err_out, enum error_code code, int rc,
         va_end(args);
     }
     *err_out = err ? err : &no_memory;
+    /* cppcheck-suppress memleak ; the caller has it */
     return rc;
 }
 
@@ -68,7 +72,7 @@ int error_wrap(struct error **err_out, const char *format, ...)
     va_list args;
 
     if (!err_out || !*err_out)
-        return -EIO;
+        return error_rc(err_out);
     link = calloc(1, sizeof(*link));
     if (!link)
         return (*err_out)->rc;
@@ -87,13 +91,18 @@ int error_hint(struct error **err_out, const char *format, ...)
     va_list args;
 
     if (!err_out || !*err_out)
-        return -EIO;
+        return error_rc(err_out);
     if (!error_first_hint(*err_out) && *err_out != &no_memory) {
         va_start(args, format);
         (*err_out)->hint = text_make(format, args);
         va_end(args);
     }
     return (*err_out)->rc;
+}
+
+int error_rc(struct error *const *err_out)
+{
+    return err_out && *err_out ? (*err_out)->rc : -EIO;
 }
 
 enum error_code error_code(const struct error *err)

@@ -23,7 +23,10 @@ enum error_code {
     ERROR_HYPERVISOR,    /* the hypervisor refused a call */
     ERROR_NO_DOMAIN,     /* no domain of that name or id */
     ERROR_NAME_IN_USE,   /* another domain has that name */
+    ERROR_CONFIG,        /* wrong configuration file */
     ERROR_STORE,         /* xenstore does not answer, or refuses */
+    ERROR_HOST_MEMORY,   /* the host has too little free memory */
+    ERROR_IMAGE,         /* a kernel or RAM disk that can't be used */
     ERROR_NO_ANSWER,     /* a guest or device did not do its part in time */
     ERROR_NO_MEMORY,     /* of this program */
     ERROR_INTERNAL,      /* should not happen */
@@ -65,6 +68,9 @@ int error_wrap(struct error **err_out, const char *format, ...)
  */
 int error_hint(struct error **err_out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The rc of the error that is there; -EIO where nobody listens. */
+int error_rc(struct error *const *err_out);
 
 /* Innermost code, that of the cause of all. */
 enum error_code error_code(const struct error *err);

@@ -16,4 +16,34 @@
 int memory_sharing(struct privcmd *p, uint64_t *freed_out, uint64_t *used_out,
                    struct error **err_out);
 
+/**
+ * Set aside free memory for a domain, before it is given; 0 ends that.
+ *
+ * Returns 0; -ENOMEM (HOST_MEMORY) where that much is not free; -errno.
+ * Source: public/memory.h, XENMEM_claim_pages.
+ */
+int memory_claim(struct privcmd *p, domid_t domid, uint64_t nr_pages,
+                 struct error **err_out);
+
+/**
+ * Give a PV domain memory for its pfns 0 to nr - 1, and enter them in the
+ * machine-to-physical table.
+ *
+ * @mfns  nr entries, filled in: the frame of each pfn
+ *
+ * Returns 0; -ENOMEM (HOST_MEMORY) where the host or the domain's limit has no
+ *         more; what was given stays the domain's.
+ * Source: public/memory.h, XENMEM_populate_physmap.
+ */
+int memory_populate(struct privcmd *p, domid_t domid, uint64_t *mfns,
+                    uint64_t nr, struct error **err_out);
+
+/**
+ * Say what a domain's memory map shows: RAM from 0 up.
+ *
+ * Source: public/memory.h, XENMEM_set_memory_map.
+ */
+int memory_set_map(struct privcmd *p, domid_t domid, uint64_t bytes,
+                   struct error **err_out);
+
 #endif

@@ -22,6 +22,27 @@ struct privcmd_hypercall {
 #define PRIVCMD_HYPERCALL                                                      \
     _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
 
+struct privcmd_mmapbatch_v2 {
+    unsigned int num;
+    domid_t dom;
+    uint64_t addr;
+    const uint64_t *arr;
+    int *err;
+};
+#define PRIVCMD_MMAPBATCH_V2                                                   \
+    _IOC(_IOC_NONE, 'P', 4, sizeof(struct privcmd_mmapbatch_v2))
+
+struct privcmd_mmap_resource {
+    domid_t dom;
+    uint32_t type;
+    uint32_t id;
+    uint32_t idx;
+    uint64_t num;
+    uint64_t addr;
+};
+#define PRIVCMD_MMAP_RESOURCE                                                  \
+    _IOC(_IOC_NONE, 'P', 7, sizeof(struct privcmd_mmap_resource))
+
 #define PAGE_SIZE    4096UL
 #define BUFFER_ALIGN 64UL
 #define SLAB_SIZE    (64 * PAGE_SIZE) /* of an ordinary slab */
@@ -161,4 +182,82 @@ int64_t privcmd_call(struct privcmd *p, unsigned int nr, uint64_t a1,
     long rc = syscall(SYS_ioctl, p->fd, PRIVCMD_HYPERCALL, &call);
 
     return rc == -1 ? -errno : rc;
+}
+
+static int map_fail(struct error **err_out, int rc, domid_t domid,
+                    const char *what)
+{
+    return error_set(err_out, ERROR_HYPERVISOR, rc,
+                     "can't map %s of domain %u: %s", what, domid,
+                     strerror(-rc));
+}
+
+/* First error of a batch whose ioctl returned `rc`, 0 if there is none. */
+static int batch_result(int rc, const int *errors, size_t nr)
+{
+    int first = rc < 0 ? -errno : 0;
+    size_t i;
+
+    for (i = 0; i < nr && (!first || first == -ENOENT); i++)
+        if (errors[i])
+            return errors[i];
+    return first;
+}
+
+void *privcmd_map(struct privcmd *p, domid_t domid, const uint64_t *frames,
+                  size_t nr, bool writable, struct error **err_out)
+{
+    int *errors = calloc(nr, sizeof(*errors)), rc;
+    struct privcmd_mmapbatch_v2 batch = {
+        .num = (unsigned int)nr, .dom = domid, .arr = frames, .err = errors};
+    void *base;
+
+    if (!errors) {
+        error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+        return NULL;
+    }
+    base = mmap(NULL, nr * PAGE_SIZE, PROT_READ | (writable ? PROT_WRITE : 0),
+                MAP_SHARED, p->fd, 0);
+    batch.addr = (uintptr_t)base;
+    rc = base == MAP_FAILED
+             ? -errno
+             : batch_result(ioctl(p->fd, PRIVCMD_MMAPBATCH_V2, &batch), errors,
+                            nr);
+    free(errors);
+    if (!rc)
+        return base;
+    if (base != MAP_FAILED)
+        munmap(base, nr * PAGE_SIZE);
+    map_fail(err_out, rc, domid, "memory");
+    return NULL;
+}
+
+void *privcmd_map_resource(struct privcmd *p, domid_t domid, unsigned int type,
+                           unsigned int id, uint64_t first, size_t nr,
+                           struct error **err_out)
+{
+    struct privcmd_mmap_resource resource = {.dom = domid,
+                                             .type = type,
+                                             .id = id,
+                                             .idx = (uint32_t)first,
+                                             .num = nr};
+    void *base = mmap(NULL, nr * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                      p->fd, 0);
+    int rc = 0;
+
+    resource.addr = (uintptr_t)base;
+    if (base == MAP_FAILED || ioctl(p->fd, PRIVCMD_MMAP_RESOURCE, &resource))
+        rc = -errno;
+    if (!rc)
+        return base;
+    if (base != MAP_FAILED)
+        munmap(base, nr * PAGE_SIZE);
+    map_fail(err_out, rc, domid, "a resource");
+    return NULL;
+}
+
+void privcmd_unmap(void *address, size_t nr)
+{
+    if (address)
+        munmap(address, nr * PAGE_SIZE);
 }

@@ -16,6 +16,7 @@
 #ifndef LIB_PRIVCMD_H
 #define LIB_PRIVCMD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,5 +63,32 @@ void privcmd_release(struct privcmd *p, size_t mark);
  */
 int64_t privcmd_call(struct privcmd *p, unsigned int nr, uint64_t a1,
                      uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+
+/**
+ * Map frames of a domain side by side.
+ *
+ * @frames  nr frame numbers as the domain's page tables have them: a PV
+ *          domain's mfns
+ *
+ * Returns the address; NULL with an error (HYPERVISOR) where one of them can't
+ *         be mapped.
+ * Source: Linux include/uapi/xen/privcmd.h, IOCTL_PRIVCMD_MMAPBATCH_V2.
+ */
+void *privcmd_map(struct privcmd *p, domid_t domid, const uint64_t *frames,
+                  size_t nr, bool writable, struct error **err_out);
+
+/**
+ * Map frames that belong to a domain's resource, as XENMEM_acquire_resource
+ * names it, for reading and writing.
+ *
+ * Returns the address; NULL with an error (HYPERVISOR).
+ * Source: the same, IOCTL_PRIVCMD_MMAP_RESOURCE.
+ */
+void *privcmd_map_resource(struct privcmd *p, domid_t domid, unsigned int type,
+                           unsigned int id, uint64_t first, size_t nr,
+                           struct error **err_out);
+
+/* End a mapping of nr frames; NULL is let pass. */
+void privcmd_unmap(void *address, size_t nr);
 
 #endif

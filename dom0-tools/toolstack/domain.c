@@ -111,7 +111,7 @@ void domain_uuid_text(const xen_domain_handle_t handle, char *text)
     uuid_unparse_lower(handle, text);
 }
 
-static int name_check(const char *name, struct error **err_out)
+int domain_name_check(const char *name, struct error **err_out)
 {
     unsigned long id;
 
@@ -128,7 +128,7 @@ int domain_rename(struct privcmd *p, struct store *s, domid_t domid,
 {
     char *vm = NULL;
     domid_t other;
-    int rc = name_check(name, err_out);
+    int rc = domain_name_check(name, err_out);
 
     if (rc)
         return rc;

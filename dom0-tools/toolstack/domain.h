@@ -52,6 +52,9 @@ int domain_find_name(struct privcmd *p, struct store *s, const char *name,
 /* UUID of a domain as 8-4-4-4-12 hexadecimal digits. */
 void domain_uuid_text(const xen_domain_handle_t handle, char *text);
 
+/* Whether a text can be a name. Returns 0; -EINVAL (USAGE). */
+int domain_name_check(const char *name, struct error **err_out);
+
 /**
  * Give a domain another name.
  *

@@ -15,6 +15,7 @@
 
 struct store {
     struct xs_handle *xs;
+    xs_transaction_t transaction; /* that is open, or XBT_NULL */
 };
 
 int store_open(struct store **s_out, struct error **err_out)
@@ -83,10 +84,19 @@ int store_read(struct store *s, char **value_out, struct error **err_out,
     va_end(args);
     if (!fits)
         return path_fail(err_out);
-    *value_out = xs_read(s->xs, XBT_NULL, path, NULL);
+    *value_out = xs_read(s->xs, s->transaction, path, NULL);
     if (!*value_out && errno != ENOENT)
         return store_fail(err_out, "read", path);
     return 0;
+}
+
+static int node_write(struct store *s, const char *path, const char *value,
+                      struct error **err_out)
+{
+    return xs_write(s->xs, s->transaction, path, value,
+                    (unsigned int)strlen(value))
+               ? 0
+               : store_fail(err_out, "write", path);
 }
 
 int store_write(struct store *s, const char *value, struct error **err_out,
@@ -99,11 +109,112 @@ int store_write(struct store *s, const char *value, struct error **err_out,
     va_start(args, format);
     fits = path_make(path, format, args);
     va_end(args);
+    return fits ? node_write(s, path, value, err_out) : path_fail(err_out);
+}
+
+int store_write_for(struct store *s, const char *value,
+                    struct store_rights rights, struct error **err_out,
+                    const char *format, ...)
+{
+    struct xs_permissions perms[] = {
+        {.id = rights.owner, .perms = XS_PERM_NONE},
+        {.id = rights.reader, .perms = XS_PERM_READ},
+    };
+    char path[MAX_PATH];
+    va_list args;
+    bool fits;
+    int rc;
+
+    va_start(args, format);
+    fits = path_make(path, format, args);
+    va_end(args);
     if (!fits)
         return path_fail(err_out);
-    if (!xs_write(s->xs, XBT_NULL, path, value, (unsigned int)strlen(value)))
-        return store_fail(err_out, "write", path);
+    rc = node_write(s, path, value, err_out);
+    if (!rc && !xs_set_permissions(s->xs, s->transaction, path, perms,
+                                   rights.reader == rights.owner ? 1 : 2))
+        rc = store_fail(err_out, "set the rights of", path);
+    return rc;
+}
+
+int store_remove(struct store *s, struct error **err_out, const char *format,
+                 ...)
+{
+    char path[MAX_PATH];
+    va_list args;
+    bool fits;
+
+    va_start(args, format);
+    fits = path_make(path, format, args);
+    va_end(args);
+    if (!fits)
+        return path_fail(err_out);
+    if (!xs_rm(s->xs, s->transaction, path) && errno != ENOENT)
+        return store_fail(err_out, "remove", path);
     return 0;
+}
+
+int store_list(struct store *s, char ***names_out, unsigned int *nr_out,
+               struct error **err_out, const char *format, ...)
+{
+    char path[MAX_PATH];
+    va_list args;
+    bool fits;
+
+    va_start(args, format);
+    fits = path_make(path, format, args);
+    va_end(args);
+    if (!fits)
+        return path_fail(err_out);
+    *nr_out = 0;
+    *names_out = xs_directory(s->xs, s->transaction, path, nr_out);
+    if (!*names_out && errno != ENOENT)
+        return store_fail(err_out, "list", path);
+    return 0;
+}
+
+/* One try; -EAGAIN where others were in between. */
+static int transaction_try(struct store *s, store_change_fn *change, void *ctx,
+                           struct error **err_out)
+{
+    xs_transaction_t t = xs_transaction_start(s->xs);
+    int rc;
+
+    if (t == XBT_NULL)
+        return store_fail(err_out, "begin", "a transaction");
+    s->transaction = t;
+    rc = change(s, ctx, err_out);
+    s->transaction = XBT_NULL;
+    if (rc) {
+        xs_transaction_end(s->xs, t, true);
+        return rc;
+    }
+    if (xs_transaction_end(s->xs, t, false))
+        return 0;
+    return errno == EAGAIN ? -EAGAIN
+                           : store_fail(err_out, "end", "a transaction");
+}
+
+int store_transaction(struct store *s, store_change_fn *change, void *ctx,
+                      struct error **err_out)
+{
+    int rc;
+
+    do
+        rc = transaction_try(s, change, ctx, err_out);
+    while (rc == -EAGAIN);
+    return rc;
+}
+
+int store_introduce(struct store *s, unsigned int domid, uint64_t mfn,
+                    unsigned int port, struct error **err_out)
+{
+    char which[32];
+
+    snprintf(which, sizeof(which), "domain %u", domid);
+    return xs_introduce_domain(s->xs, domid, mfn, port)
+               ? 0
+               : store_fail(err_out, "connect", which);
 }
 
 static int64_t now_ms(void)

@@ -52,8 +52,51 @@ typedef int store_done_fn(void *ctx, struct error **err_out);
 int store_wait(struct store *s, const char *path, int timeout_ms,
                store_done_fn *done, void *ctx, struct error **err_out);
 
-/* Write a node, and make what is missing above it. Returns 0; -errno. */
+/*
+ * Write a node, and make what is missing above it; new nodes have the rights of
+ * their parent. Returns 0; -errno.
+ */
 int store_write(struct store *s, const char *value, struct error **err_out,
                 const char *path, ...) __attribute__((format(printf, 4, 5)));
+
+/* Who may do what with a node: an owner, who may do all, and one reader. */
+struct store_rights {
+    unsigned int owner;
+    unsigned int reader; /* the owner again: nobody else */
+};
+
+/* Write a node and set its rights. Returns 0; -errno. */
+int store_write_for(struct store *s, const char *value,
+                    struct store_rights rights, struct error **err_out,
+                    const char *path, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Remove a node and all below it, if it is there. Returns 0; -errno. */
+int store_remove(struct store *s, struct error **err_out, const char *path, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/**
+ * Names of the nodes below one.
+ *
+ * @names_out  array that the caller frees at once; NULL where there is no node
+ */
+int store_list(struct store *s, char ***names_out, unsigned int *nr_out,
+               struct error **err_out, const char *path, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* What a transaction does; called again where others were in between. */
+typedef int store_change_fn(struct store *s, void *ctx, struct error **err_out);
+
+/**
+ * Do several changes as one: others see all of them or none.
+ *
+ * Returns 0; the error of change(), and then nothing is changed; -errno.
+ */
+int store_transaction(struct store *s, store_change_fn *change, void *ctx,
+                      struct error **err_out);
+
+/* Connect the daemon with a domain's page and port. Returns 0; -errno. */
+int store_introduce(struct store *s, unsigned int domid, uint64_t mfn,
+                    unsigned int port, struct error **err_out);
 
 #endif

@@ -13,7 +13,9 @@
 
 command_fn cmd_claims;
 command_fn cmd_cpupool_list;
+command_fn cmd_create;
 command_fn cmd_debug_keys;
+command_fn cmd_destroy;
 command_fn cmd_dmesg;
 command_fn cmd_domid;
 command_fn cmd_domname;
@@ -38,6 +40,8 @@ command_fn cmd_vcpu_set;
 command_fn cmd_vm_list;
 
 extern const struct option_row cpupool_list_options[];
+extern const struct option_row create_options[];
+extern const struct option_row destroy_options[];
 extern const struct option_row dmesg_options[];
 extern const struct option_row info_options[];
 extern const struct option_row list_options[];

@@ -87,12 +87,12 @@ static int pool_row(struct xl *xl, const struct sched_view *v, struct json *j,
                         : op.u.sched_credit2.ratelimit_us);
     } else if (credit) {
         fprintf(xl->out,
-                "Cpupool %s: tslice=%dms ratelimit=%dus migration-delay=%dus\n",
+                "Cpupool %s: tslice=%ums ratelimit=%uus migration-delay=%uus\n",
                 v->name, op.u.sched_credit.tslice_ms,
                 op.u.sched_credit.ratelimit_us,
                 op.u.sched_credit.vcpu_migr_delay_us);
     } else {
-        fprintf(xl->out, "Cpupool %s: ratelimit=%dus\n", v->name,
+        fprintf(xl->out, "Cpupool %s: ratelimit=%uus\n", v->name,
                 op.u.sched_credit2.ratelimit_us);
     }
     return 0;

@@ -229,7 +229,7 @@ int cmd_vcpu_pin(struct xl *xl, int nr_args, char **args,
 int cmd_vcpu_set(struct xl *xl, int nr_args, char **args,
                  struct error **err_out)
 {
-    struct xen_domctl_getdomaininfo info;
+    struct xen_domctl_getdomaininfo info = {0};
     struct privcmd *p;
     struct store *s;
     domid_t domid = 0;

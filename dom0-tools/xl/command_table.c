@@ -4,6 +4,10 @@
 
 /* clang-format off */
 const struct command commands[] = {
+    {"create", cmd_create, "[options] <ConfigFile> [key=value...]", 0, -1,
+     "Create a domain", create_options},
+    {"destroy", cmd_destroy, "[-f] <Domain>", 1, 1,
+     "End a domain at once", destroy_options},
     {"list", cmd_list, "[options] [<Domain>...]", 0, -1,
      "Show domains: id, memory, vcpus, state, time", list_options},
     {"vm-list", cmd_vm_list, "", 0, 0,

@@ -399,6 +399,11 @@ static int do_domctl(struct xen_domctl *op)
                                                                    : -EINVAL;
     case XEN_DOMCTL_settscinfo:
         return 0;
+    case XEN_DOMCTL_hypercall_init:
+        if (fake_frame_owner(op->u.hypercall_init.gmfn) != op->domain)
+            return -EINVAL;
+        memset(fake_frame(op->u.hypercall_init.gmfn), 0xcc, PAGE);
+        return 0;
     case XEN_DOMCTL_getnodeaffinity:
         *(uint8_t *)op->u.nodeaffinity.nodemap.bitmap = 1;
         return 0;
@@ -679,4 +684,56 @@ int64_t privcmd_call(struct privcmd *p, unsigned int nr, uint64_t a1,
     default:
         return -ENOSYS;
     }
+}
+
+/* Mappings. */
+
+/* One frame at a fixed place. */
+static bool frame_map(char *at, uint64_t mfn, int prot)
+{
+    return mmap(at, PAGE, prot, MAP_SHARED | MAP_FIXED, ram_fd,
+                (off_t)(mfn * PAGE)) != MAP_FAILED;
+}
+
+void *privcmd_map(struct privcmd *p, domid_t domid, const uint64_t *frames,
+                  size_t nr, bool writable, struct error **err_out)
+{
+    int prot = PROT_READ | (writable ? PROT_WRITE : 0), rc = 0;
+    char *base;
+    size_t i;
+
+    (void)p;
+    if (call_fails()) {
+        error_set(err_out, ERROR_HYPERVISOR, -fail_error, "can't map memory");
+        return NULL;
+    }
+    base = mmap(NULL, nr * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (i = 0; i < nr && !rc; i++)
+        if (fake_frame_owner(frames[i]) != domid ||
+            (writable && find(domid)->pinned == frames[i]) ||
+            !frame_map(base + i * PAGE, frames[i], prot))
+            rc = -EINVAL;
+    if (!rc)
+        return base;
+    munmap(base, nr * PAGE);
+    error_set(err_out, ERROR_HYPERVISOR, rc, "can't map memory");
+    return NULL;
+}
+
+void *privcmd_map_resource(struct privcmd *p, domid_t domid, unsigned int type,
+                           unsigned int id, uint64_t first, size_t nr,
+                           struct error **err_out)
+{
+    if (type != XENMEM_resource_grant_table || id || first || nr != 1 ||
+        !find(domid)) {
+        error_set(err_out, ERROR_HYPERVISOR, -EINVAL, "no such resource");
+        return NULL;
+    }
+    return privcmd_map(p, domid, &find(domid)->grant_mfn, 1, true, err_out);
+}
+
+void privcmd_unmap(void *address, size_t nr)
+{
+    if (address)
+        munmap(address, nr * PAGE);
 }

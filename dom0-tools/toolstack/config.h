@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a configuration asks for: the keys of xl.cfg, read and checked one by
+ * one. The keys stand in the table of config_keys.c; a key that is not there is
+ * an error.
+ */
+#ifndef TOOLSTACK_CONFIG_H
+#define TOOLSTACK_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uuid/uuid.h>
+
+#include "config/file.h"
+#include "lib/error.h"
+
+/* Longest command line of a PV kernel, without its NUL. */
+#define CONFIG_MAX_CMDLINE 1023
+
+/* Vcpus of a guest, at most. */
+#define CONFIG_MAX_VCPUS 128
+
+struct vm_config {
+    char *name;
+    uuid_t uuid;
+    bool has_uuid;
+
+    uint64_t memory_kib;
+    uint64_t max_memory_kib;
+    long memory_mib; /* as given; -1: not given */
+    long max_memory_mib;
+    long vcpus; /* online at start */
+    long max_vcpus;
+
+    char *kernel;
+    char *ramdisk;
+    char *cmdline; /* of root and extra, or as given; never NULL */
+    char *root;
+    char *extra;
+
+    /* Sets of CPUs as text, NULL: all; one, or one for each vcpu. */
+    char *cpus[CONFIG_MAX_VCPUS];
+    char *cpus_soft[CONFIG_MAX_VCPUS];
+    size_t nr_cpus, nr_cpus_soft;
+    long cpu_weight; /* -1: the scheduler's default */
+    long cap;
+
+    long max_grant_frames; /* -1: the host's default */
+    long max_maptrack_frames;
+    long max_grant_version;
+    long max_event_channels;
+};
+
+/* Complaints that are no errors, a text each. */
+struct config_warnings {
+    char **text;
+    size_t nr;
+};
+
+/**
+ * Read what a configuration asks for.
+ *
+ * @warnings  gets what a person should know of; config_warnings_free() ends it
+ *
+ * Returns 0; -EINVAL (CONFIG) with file, line, key and reason.
+ */
+int vm_config_read(const struct config_file *file, struct vm_config *config,
+                   struct config_warnings *warnings, struct error **err_out);
+
+void vm_config_free(struct vm_config *config);
+void config_warnings_free(struct config_warnings *warnings);
+
+#endif

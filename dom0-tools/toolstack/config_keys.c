@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys of xl.cfg: what is taken, under which old names, what is refused. */
+#include "toolstack/config_keys.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int wrong_kind(struct error **err_out, const char *wanted)
+{
+    return error_set(err_out, ERROR_CONFIG, -EINVAL, "wants %s", wanted);
+}
+
+static int set_uuid(struct vm_config *config, const struct config_value *value,
+                    struct error **err_out)
+{
+    if (value->kind != CONFIG_TEXT || uuid_parse(value->text, config->uuid))
+        return wrong_kind(err_out, "a UUID: 8-4-4-4-12 hexadecimal digits");
+    config->has_uuid = true;
+    return 0;
+}
+
+static int set_type(struct vm_config *config, const struct config_value *value,
+                    struct error **err_out)
+{
+    (void)config;
+    if (value->kind != CONFIG_TEXT)
+        return wrong_kind(err_out, "\"pv\"");
+    if (!strcmp(value->text, "pv") || !strcmp(value->text, "generic") ||
+        !strcmp(value->text, "linux"))
+        return 0;
+    error_set(err_out, ERROR_CONFIG, -EINVAL,
+              "'%s': only PV guests are supported", value->text);
+    return error_hint(err_out, "say type = \"pv\", or leave it out");
+}
+
+/* One set for all vcpus, or a list with one for each. */
+static int set_cpus_list(char **cpus, size_t *nr,
+                         const struct config_value *value,
+                         struct error **err_out)
+{
+    const struct config_value *one = value;
+    size_t i;
+
+    if (value->kind == CONFIG_LIST && value->nr > CONFIG_MAX_VCPUS)
+        return wrong_kind(err_out, "no more sets than there can be vcpus");
+    *nr = value->kind == CONFIG_LIST ? value->nr : 1;
+    for (i = 0; i < *nr; i++) {
+        if (value->kind == CONFIG_LIST)
+            one = value->item[i];
+        if (one->kind == CONFIG_LIST)
+            return wrong_kind(err_out, "a set of CPUs, or a list of them");
+        cpus[i] = strdup(one->text);
+        if (!cpus[i])
+            return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM,
+                             "out of memory");
+    }
+    return 0;
+}
+
+static int set_cpus(struct vm_config *config, const struct config_value *value,
+                    struct error **err_out)
+{
+    return set_cpus_list(config->cpus, &config->nr_cpus, value, err_out);
+}
+
+static int set_cpus_soft(struct vm_config *config,
+                         const struct config_value *value,
+                         struct error **err_out)
+{
+    return set_cpus_list(config->cpus_soft, &config->nr_cpus_soft, value,
+                         err_out);
+}
+
+#define TEXT(name, field, help)                                                \
+    {                                                                          \
+        name, KEY_TEXT, offsetof(struct vm_config, field), 0, 0, NULL, help    \
+    }
+#define NUMBER(name, field, min, max, help)                                    \
+    {                                                                          \
+        name, KEY_NUMBER, offsetof(struct vm_config, field), min, max, NULL,   \
+            help                                                               \
+    }
+#define SPECIAL(name, set, help)                                               \
+    {                                                                          \
+        name, KEY_SPECIAL, 0, 0, 0, set, help                                  \
+    }
+#define ALIAS(name, other)                                                     \
+    {                                                                          \
+        name, KEY_ALIAS, 0, 0, 0, NULL, other                                  \
+    }
+#define REFUSED(name, why)                                                     \
+    {                                                                          \
+        name, KEY_REFUSED, 0, 0, 0, NULL, why                                  \
+    }
+
+#define HVM     "only HVM guests have it"
+#define ARM     "only guests on Arm have it"
+#define PVH     "only PVH and HVM guests have it"
+#define NOT_YET "not supported yet"
+
+#define MAX_MIB (LONG_MAX >> 20)
+
+/* clang-format off */
+const struct config_key config_keys[] = {
+    TEXT("name", name, "name of the domain"),
+    SPECIAL("uuid", set_uuid, "its UUID; a random one without this"),
+    SPECIAL("type", set_type, "kind of guest: pv"),
+    SPECIAL("builder", set_type, "older name of type: generic"),
+    NUMBER("memory", memory_mib, 1, MAX_MIB, "memory at start, in MiB"),
+    NUMBER("maxmem", max_memory_mib, 1, MAX_MIB, "most memory that it may have, in MiB"),
+    NUMBER("vcpus", vcpus, 1, CONFIG_MAX_VCPUS, "vcpus at start"),
+    NUMBER("maxvcpus", max_vcpus, 1, CONFIG_MAX_VCPUS, "most vcpus that it may have"),
+    SPECIAL("cpus", set_cpus, "CPUs on which its vcpus may run"),
+    SPECIAL("cpus_soft", set_cpus_soft, "CPUs on which they should run"),
+    NUMBER("cpu_weight", cpu_weight, 1, 65535, "share of the CPUs; 256 is usual"),
+    NUMBER("cap", cap, 0, 65535, "most CPU time, per cent of one CPU; 0: no limit"),
+    TEXT("kernel", kernel, "file of the kernel"),
+    TEXT("ramdisk", ramdisk, "file of the initial RAM disk"),
+    TEXT("cmdline", cmdline, "command line of the kernel"),
+    TEXT("root", root, "root= on the command line"),
+    TEXT("extra", extra, "more of the command line"),
+    NUMBER("max_grant_frames", max_grant_frames, 1, 4096, "pages of its grant table"),
+    NUMBER("max_maptrack_frames", max_maptrack_frames, 0, 65536, "pages that track its mappings"),
+    NUMBER("max_grant_version", max_grant_version, 1, 2, "newest form of grant table"),
+    NUMBER("max_event_channels", max_event_channels, 1, 131071, "highest event channel"),
+
+    /* What other programs write for PV guests, but xl never read. */
+    ALIAS("cpu", "cpus"),
+    ALIAS("cpu_cap", "cap"),
+
+    REFUSED("disk", NOT_YET), REFUSED("vif", NOT_YET), REFUSED("bootloader", NOT_YET),
+    REFUSED("bootloader_args", NOT_YET), REFUSED("bootargs", NOT_YET),
+    REFUSED("on_poweroff", NOT_YET), REFUSED("on_reboot", NOT_YET),
+    REFUSED("on_crash", NOT_YET), REFUSED("on_watchdog", NOT_YET),
+    REFUSED("on_soft_reset", NOT_YET), REFUSED("pool", NOT_YET),
+    REFUSED("cpuid", NOT_YET), REFUSED("tsc_mode", NOT_YET),
+    REFUSED("localtime", NOT_YET), REFUSED("rtc_timeoffset", NOT_YET),
+    REFUSED("nomigrate", NOT_YET), REFUSED("seclabel", NOT_YET),
+    REFUSED("init_seclabel", NOT_YET), REFUSED("vfb", NOT_YET),
+    REFUSED("driver_domain", NOT_YET), REFUSED("channel", NOT_YET),
+    REFUSED("firmware", NOT_YET), REFUSED("e820_host", NOT_YET),
+    REFUSED("pci", NOT_YET), REFUSED("pci_permissive", NOT_YET),
+    REFUSED("pci_msitranslate", NOT_YET), REFUSED("pci_power_mgmt", NOT_YET),
+    REFUSED("pci_seize", NOT_YET), REFUSED("ioports", NOT_YET),
+    REFUSED("iomem", NOT_YET), REFUSED("irqs", NOT_YET),
+    REFUSED("passthrough", NOT_YET), REFUSED("p9", NOT_YET),
+    REFUSED("pvcalls", NOT_YET), REFUSED("vkb", NOT_YET),
+    REFUSED("vnc", NOT_YET), REFUSED("vnclisten", NOT_YET),
+    REFUSED("vncdisplay", NOT_YET), REFUSED("vncunused", NOT_YET),
+    REFUSED("vncpasswd", NOT_YET), REFUSED("keymap", NOT_YET),
+    REFUSED("device_model_args_pv", NOT_YET), REFUSED("vnuma", NOT_YET),
+    REFUSED("vpmu", NOT_YET), REFUSED("mca_caps", NOT_YET),
+    REFUSED("msr_relaxed", NOT_YET), REFUSED("xend_suspend_evtchn_compat", NOT_YET),
+    REFUSED("period", NOT_YET), REFUSED("extratime", NOT_YET),
+    REFUSED("latency", NOT_YET), REFUSED("slice", NOT_YET),
+    REFUSED("vtpm", NOT_YET), REFUSED("usbctrl", NOT_YET),
+    REFUSED("usbdev", NOT_YET), REFUSED("vdispl", NOT_YET),
+    REFUSED("vsnd", NOT_YET), REFUSED("rdm", NOT_YET),
+    REFUSED("rdm_mem_boundary", NOT_YET), REFUSED("dtdev", ARM),
+    REFUSED("gfx_passthru", NOT_YET), REFUSED("spice", HVM),
+    REFUSED("spicehost", HVM), REFUSED("spiceport", HVM),
+    REFUSED("spicetls_port", HVM), REFUSED("spicedisable_ticketing", HVM),
+    REFUSED("spicepasswd", HVM), REFUSED("spiceagent_mouse", HVM),
+    REFUSED("spicevdagent", HVM), REFUSED("spice_clipboard_sharing", HVM),
+    REFUSED("spiceusbredirection", HVM), REFUSED("spice_image_compression", HVM),
+    REFUSED("spice_streaming_video", HVM), REFUSED("sdl", NOT_YET),
+    REFUSED("opengl", NOT_YET), REFUSED("display", NOT_YET),
+    REFUSED("xauthority", NOT_YET), REFUSED("pvshim", PVH),
+    REFUSED("pvshim_path", PVH), REFUSED("pvshim_cmdline", PVH),
+    REFUSED("pvshim_extra", PVH), REFUSED("hap", PVH), REFUSED("oos", PVH),
+    REFUSED("shadow_memory", PVH), REFUSED("timer_mode", PVH),
+    REFUSED("nestedhvm", PVH), REFUSED("acpi", HVM), REFUSED("acpi_s3", HVM),
+    REFUSED("acpi_s4", HVM), REFUSED("acpi_laptop_slate", HVM),
+    REFUSED("acpi_firmware", HVM), REFUSED("smbios_firmware", HVM),
+    REFUSED("apic", HVM), REFUSED("pae", HVM), REFUSED("nx", HVM),
+    REFUSED("hpet", HVM), REFUSED("altp2m", HVM), REFUSED("altp2mhvm", HVM),
+    REFUSED("bios", HVM), REFUSED("bios_path_override", HVM),
+    REFUSED("firmware_override", HVM), REFUSED("boot", HVM),
+    REFUSED("hdtype", HVM), REFUSED("serial", HVM), REFUSED("soundhw", HVM),
+    REFUSED("stdvga", HVM), REFUSED("vga", HVM), REFUSED("videoram", HVM),
+    REFUSED("nographic", HVM), REFUSED("usb", HVM), REFUSED("usbversion", HVM),
+    REFUSED("usbdevice", HVM), REFUSED("viridian", HVM),
+    REFUSED("vpt_align", HVM), REFUSED("mmio_hole", HVM),
+    REFUSED("ms_vm_genid", HVM), REFUSED("xen_platform_pci", HVM),
+    REFUSED("vendor_device", HVM), REFUSED("vkb_device", HVM),
+    REFUSED("vmtrace_buf_kb", HVM), REFUSED("dm_restrict", HVM),
+    REFUSED("device_model", HVM), REFUSED("device_model_version", HVM),
+    REFUSED("device_model_override", HVM), REFUSED("device_model_user", HVM),
+    REFUSED("device_model_args", HVM), REFUSED("device_model_args_hvm", HVM),
+    REFUSED("device_model_stubdomain_override", HVM),
+    REFUSED("device_model_stubdomain_seclabel", HVM),
+    REFUSED("stubdomain_kernel", HVM), REFUSED("stubdomain_cmdline", HVM),
+    REFUSED("stubdomain_ramdisk", HVM), REFUSED("stubdomain_memory", HVM),
+    REFUSED("device_tree", ARM), REFUSED("gic_version", ARM),
+    REFUSED("tee", ARM), REFUSED("vuart", ARM),
+    REFUSED("vif2", "its form is no longer used"),
+    REFUSED("vncviewer", "start the viewer yourself"),
+};
+/* clang-format on */
+
+const size_t nr_config_keys = sizeof(config_keys) / sizeof(config_keys[0]);

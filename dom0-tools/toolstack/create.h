@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a configuration to a domain. It goes in two halves: create_prepare()
+ * reads all files and checks all that can be checked, and changes nothing;
+ * create_run() makes the domain, and where it fails leaves nothing behind.
+ */
+#ifndef TOOLSTACK_CREATE_H
+#define TOOLSTACK_CREATE_H
+
+#include "build/build.h"
+#include "lib/privcmd.h"
+#include "toolstack/config.h"
+#include "toolstack/store.h"
+
+/* Sets of CPUs of one vcpu; NULL: all CPUs. */
+struct vcpu_placement {
+    unsigned char *hard;
+    unsigned char *soft;
+};
+
+/* A domain about to be created. */
+struct creation {
+    const struct vm_config *config;
+    struct kernel kernel;
+    struct file_data ramdisk; /* data is NULL where there is none */
+    struct layout layout;
+    struct vcpu_placement *placement; /* of each vcpu */
+    unsigned int nr_host_cpus;
+    uint64_t free_kib; /* of the host */
+};
+
+/**
+ * Check a configuration against the host.
+ *
+ * @c  creation_free() ends it; keeps the pointer to the configuration
+ *
+ * Returns 0; -EEXIST (NAME_IN_USE); -errno (IMAGE, CONFIG, HOST_MEMORY, ..).
+ */
+int create_prepare(struct privcmd *p, struct store *s,
+                   const struct vm_config *config, struct creation *c,
+                   struct error **err_out);
+void creation_free(struct creation *c);
+
+/**
+ * Make the domain.
+ *
+ * @paused     leave it paused
+ * @domid_out  its id
+ *
+ * Returns 0; -errno, and the domain and its part of the store are gone.
+ */
+int create_run(struct privcmd *p, struct store *s, const struct creation *c,
+               bool paused, domid_t *domid_out, struct error **err_out);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* xl create, destroy: the beginning and the end of a domain. */
+#include "xl/cmd.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "toolstack/create.h"
+#include "toolstack/destroy.h"
+
+#include "xl/json.h"
+
+const struct option_row create_options[] = {
+    {.id = 'f',
+     .name = "defconfig",
+     .value = "FILE",
+     .help = "the configuration, in place of the argument"},
+    {.id = 'p', .name = "paused", .help = "leave the domain paused"},
+    {.id = 'q', .name = "quiet", .help = "say nothing on success"},
+    {.id = 'n',
+     .no_letter = true,
+     .name = "plan",
+     .help = "check everything and show what would be done"},
+    {0},
+};
+
+const struct option_row destroy_options[] = {
+    {.id = 'f', .help = "also the control domain"},
+    {0},
+};
+
+/* The file, and behind it `key=value` arguments, which override it. */
+static int config_read(const char *path, int nr_more, char **more,
+                       struct config_file *file, struct error **err_out)
+{
+    int i, rc = config_file_read(path, file, err_out);
+
+    for (i = 0; i < nr_more && !rc; i++)
+        rc = config_file_parse("command line", more[i], strlen(more[i]), file,
+                               err_out);
+    return rc;
+}
+
+static void warnings_print(FILE *err, const struct config_warnings *warnings)
+{
+    size_t i;
+
+    for (i = 0; i < warnings->nr; i++)
+        fprintf(err, "xl: create: warning: %s\n", warnings->text[i]);
+}
+
+static void plan_print(FILE *out, const struct creation *c)
+{
+    const struct vm_config *config = c->config;
+    char uuid[UUID_STR_LEN];
+
+    uuid_unparse_lower(config->uuid, uuid);
+    fprintf(out, "domain '%s', UUID %s\n", config->name, uuid);
+    fprintf(out,
+            "  memory: %" PRIu64 " MiB of %" PRIu64 " MiB free on the host",
+            config->memory_kib >> 10, c->free_kib >> 10);
+    if (config->max_memory_kib > config->memory_kib)
+        fprintf(out, ", up to %" PRIu64 " MiB later",
+                config->max_memory_kib >> 10);
+    fprintf(out, "\n  vcpus: %ld of %ld\n", config->vcpus, config->max_vcpus);
+    fprintf(out, "  kernel: %s (%s %s), %" PRIu64 " KiB unpacked\n",
+            config->kernel, c->kernel.image.guest_os,
+            c->kernel.image.guest_version,
+            (c->kernel.image.virt_end - c->kernel.image.virt_start) >> 10);
+    if (config->ramdisk)
+        fprintf(out, "  ramdisk: %s, %zu KiB\n", config->ramdisk,
+                c->ramdisk.size >> 10);
+    fprintf(out, "  command line: %s\n", config->cmdline);
+    fputs("Everything is there; nothing was done.\n", out);
+}
+
+static int plan_json(FILE *out, const struct creation *c,
+                     struct error **err_out)
+{
+    const struct vm_config *config = c->config;
+    struct json *j = json_new();
+    char uuid[UUID_STR_LEN];
+
+    if (!j)
+        return out_of_memory(err_out);
+    uuid_unparse_lower(config->uuid, uuid);
+    json_object(j, NULL);
+    json_text(j, "name", config->name);
+    json_text(j, "uuid", uuid);
+    json_int(j, "memory_kib", (int64_t)config->memory_kib);
+    json_int(j, "max_memory_kib", (int64_t)config->max_memory_kib);
+    json_int(j, "host_free_kib", (int64_t)c->free_kib);
+    json_int(j, "vcpus", config->vcpus);
+    json_int(j, "max_vcpus", config->max_vcpus);
+    json_text(j, "kernel", config->kernel);
+    json_text(j, "ramdisk", config->ramdisk);
+    json_text(j, "cmdline", config->cmdline);
+    json_object_end(j);
+    json_finish(j, out);
+    return 0;
+}
+
+static int created_json(struct xl *xl, const struct vm_config *config,
+                        domid_t domid, struct error **err_out)
+{
+    struct json *j = json_new();
+
+    if (!j)
+        return out_of_memory(err_out);
+    json_object(j, NULL);
+    json_text(j, "name", config->name);
+    json_int(j, "domid", domid);
+    json_object_end(j);
+    json_finish(j, xl->out);
+    return 0;
+}
+
+static int create(struct xl *xl, const struct vm_config *config,
+                  struct error **err_out)
+{
+    struct creation c;
+    struct privcmd *p;
+    struct store *s;
+    domid_t domid;
+    int rc = xl_open(xl, &p, &s, err_out);
+
+    if (!rc)
+        rc = create_prepare(p, s, config, &c, err_out);
+    if (rc)
+        return rc;
+    if (xl_has(xl, 'n') && xl->json)
+        rc = plan_json(xl->out, &c, err_out);
+    else if (xl_has(xl, 'n'))
+        plan_print(xl->out, &c);
+    else
+        rc = create_run(p, s, &c, xl_has(xl, 'p'), &domid, err_out);
+    if (!rc && xl->json && !xl_has(xl, 'n'))
+        rc = created_json(xl, config, domid, err_out);
+    creation_free(&c);
+    return rc;
+}
+
+int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
+{
+    const char *path = xl->option['f'];
+    struct config_file file = {0};
+    struct config_warnings warnings;
+    struct vm_config config;
+    int rc;
+
+    if (!path && nr_args) {
+        path = *args++;
+        nr_args--;
+    }
+    if (!path)
+        return error_set(err_out, ERROR_USAGE, -EINVAL,
+                         "no configuration file is named");
+    rc = config_read(path, nr_args, args, &file, err_out);
+    if (!rc)
+        rc = vm_config_read(&file, &config, &warnings, err_out);
+    if (!rc) {
+        warnings_print(xl->err, &warnings);
+        if (!xl_has(xl, 'q') && !xl_has(xl, 'n') && !xl->json)
+            fprintf(xl->out, "Parsing config from %s\n", path);
+        rc = create(xl, &config, err_out);
+        if (rc)
+            error_wrap(err_out, "%s", config.name);
+        config_warnings_free(&warnings);
+        vm_config_free(&config);
+    }
+    config_file_free(&file);
+    return rc;
+}
+
+int cmd_destroy(struct xl *xl, int nr_args, char **args, struct error **err_out)
+{
+    struct privcmd *p;
+    struct store *s;
+    domid_t domid;
+    int rc = xl_open(xl, &p, &s, err_out);
+
+    (void)nr_args;
+    if (!rc)
+        rc = domain_find(p, s, args[0], &domid, err_out);
+    if (rc)
+        return rc;
+    if (domid == 0 && !xl_has(xl, 'f') && !xl->force) {
+        error_set(err_out, ERROR_USAGE, -EPERM,
+                  "domain 0 is the control domain: not destroyed");
+        return error_hint(err_out, "-f tries it nevertheless");
+    }
+    rc = destroy_run(p, s, domid, err_out);
+    return rc ? error_wrap(err_out, "%s", args[0]) : 0;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xl create and destroy as a whole: what comes of a configuration, what is said
+ * about a wrong one, and that a create that fails leaves nothing behind.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "lib/error.h"
+
+#include "fake_dom0.h"
+#include "kernel_setup.h"
+#include "xl_setup.h"
+
+#define ok(words)          assert_int_equal(xl(words), 0)
+#define fails(words, code) assert_int_equal(xl(words), error_exit_status(code))
+#define prints(text)       assert_string_equal(xl_out, text)
+#define complains(text)    assert_string_equal(xl_err, text)
+
+#define UUID               "685283ac-83f2-4d23-b79a-87c63dfaca78"
+
+static char folder[] = "/tmp/create_test.XXXXXX";
+
+/* A configuration, and whatever one test adds to it. */
+static void config_write(const char *more)
+{
+    FILE *f = fopen("vm.cfg", "w");
+
+    fprintf(f,
+            "name = 'vm'\nuuid = '" UUID "'\nkernel = 'kernel'\n"
+            "ramdisk = 'ramdisk'\nmemory = 8\nvcpus = 1\nmaxvcpus = 2\n%s\n",
+            more);
+    fclose(f);
+}
+
+static int host(void **state)
+{
+    xl_reset(state);
+    config_write("");
+    return 0;
+}
+
+static const char *node(const char *path)
+{
+    const char *value = fake_store_get(path);
+
+    return value ? value : "(none)";
+}
+
+static void a_domain_comes_of_a_configuration(void **state)
+{
+    (void)state;
+    config_write("cpus='1'\ncpu_weight=77\nmaxmem=12");
+    ok("create -q vm.cfg");
+    prints("");
+    complains("");
+    assert_true(fake_domain[1].exists);
+    assert_int_equal(fake_domain[1].paused, 0);
+    assert_int_equal(fake_domain[1].info.tot_pages, 8 << 8);
+    assert_int_equal(fake_domain[1].info.max_pages, 9 << 8);
+    assert_int_equal(fake_domain[1].map_bytes, 12 << 20);
+    assert_int_equal(fake_domain[1].info.max_vcpu_id, 1);
+    assert_true(fake_domain[1].vcpu[0].online);
+    assert_false(fake_domain[1].vcpu[1].online);
+    assert_int_equal(fake_domain[1].vcpu[1].hard, 2);
+    assert_int_equal(fake_domain[1].sched.weight, 77);
+    assert_int_equal(fake_domain[1].claimed, 0);
+    assert_int_equal(fake_domain[1].info.handle[0], 0x68);
+    ok("list vm");
+}
+
+static void the_store_knows_it(void **state)
+{
+    (void)state;
+    ok("create -p vm.cfg");
+    prints("Parsing config from vm.cfg\n");
+    assert_int_equal(fake_domain[1].paused, 1);
+    assert_string_equal(node("/local/domain/1/vm"), "/vm/" UUID);
+    assert_string_equal(node("/vm/" UUID "/name"), "vm");
+    assert_string_equal(node("/vm/" UUID "/image/ramdisk"), "ramdisk");
+    assert_string_equal(node("/local/domain/1/memory/target"), "8192");
+    assert_string_equal(node("/local/domain/1/cpu/0/availability"), "online");
+    assert_string_equal(node("/local/domain/1/cpu/1/availability"), "offline");
+    assert_string_equal(node("/local/domain/1/store/port"), "1");
+    assert_string_equal(node("/local/domain/1/console/port"), "2");
+    assert_string_equal(node("/local/domain/1/console/type"), "xenconsoled");
+    assert_string_equal(node("/local/domain/0/backend/console/1/0/frontend"),
+                        "/local/domain/1/console");
+    assert_string_equal(node("/libxl/1/type"), "pv");
+}
+
+static void the_domain_may_write_only_what_is_its_own(void **state)
+{
+    (void)state;
+    ok("create vm.cfg");
+    assert_string_equal(fake_store_perms("/local/domain/1"), "n0,r1");
+    assert_string_equal(fake_store_perms("/local/domain/1/name"), "n0,r1");
+    assert_string_equal(fake_store_perms("/local/domain/1/console/ring-ref"),
+                        "n0,r1");
+    assert_string_equal(fake_store_perms("/local/domain/1/control"), "n0,r1");
+    assert_string_equal(fake_store_perms("/local/domain/1/control/shutdown"),
+                        "n1");
+    assert_string_equal(fake_store_perms("/local/domain/1/data"), "n1");
+    assert_string_equal(fake_store_perms("/libxl/1/type"), "n0");
+    assert_string_equal(fake_store_perms("/local/domain/0/backend/console/1/0"),
+                        "n0,r1");
+}
+
+static void destroy_leaves_nothing(void **state)
+{
+    uint64_t frames = fake_free_frames();
+    unsigned int nodes;
+
+    (void)state;
+    ok("create vm.cfg");
+    ok("destroy vm");
+    assert_false(fake_domain[1].exists);
+    assert_int_equal(fake_free_frames(), frames);
+    assert_int_equal(fake_store_count("/vm/" UUID), 0);
+    assert_int_equal(fake_store_count("/local/domain/1"), 0);
+    assert_int_equal(fake_store_count("/libxl/1"), 0);
+    assert_int_equal(fake_store_count("/local/domain/0/backend/console/1"), 0);
+    nodes = fake_store_count("/local");
+    ok("create vm.cfg");
+    ok("destroy 1");
+    assert_int_equal(fake_store_count("/local"), nodes);
+    fails("destroy vm", ERROR_NO_DOMAIN);
+}
+
+static void the_control_domain_is_not_destroyed(void **state)
+{
+    (void)state;
+    fails("destroy 0", ERROR_USAGE);
+    complains("xl: destroy: domain 0 is the control domain: not destroyed (-f "
+              "tries it nevertheless)\n");
+    fails("destroy -f 0", ERROR_HYPERVISOR);
+}
+
+static void arguments_override_the_file(void **state)
+{
+    (void)state;
+    ok("create -q vm.cfg name='other' memory=9");
+    assert_string_equal(node("/local/domain/1/name"), "other");
+    assert_string_equal(node("/local/domain/1/memory/target"), "9216");
+    ok("create -q -f vm.cfg name=\"third\"");
+    assert_string_equal(node("/local/domain/2/name"), "third");
+    fails("create", ERROR_USAGE);
+    fails("create vm.cfg name=", ERROR_CONFIG);
+    complains("xl: create: command line:1: unexpected end of file, expecting a "
+              "number or a text or '['\n");
+}
+
+static void a_plan_changes_nothing(void **state)
+{
+    uint64_t frames = fake_free_frames();
+
+    (void)state;
+    config_write("cmdline = 'quiet'");
+    ok("create --plan vm.cfg");
+    assert_non_null(strstr(xl_out, "domain 'vm', UUID " UUID "\n"));
+    assert_non_null(strstr(xl_out, "  memory: 8 MiB of 127 MiB free on the "
+                                   "host\n  vcpus: 1 of 2\n"));
+    assert_non_null(strstr(xl_out, "  kernel: kernel (test ), 24 KiB"));
+    assert_non_null(strstr(xl_out, "  command line: quiet\nEverything is "
+                                   "there; nothing was done.\n"));
+    assert_false(fake_domain[1].exists);
+    assert_int_equal(fake_free_frames(), frames);
+    ok("create --plan --json vm.cfg");
+    assert_non_null(strstr(xl_out, "\"host_free_kib\": "));
+    ok("create --json vm.cfg");
+    assert_non_null(strstr(xl_out, "\"domid\": 1\n"));
+}
+
+/* Each cause has its words and its exit status. */
+
+static void a_misspelt_key_is_told(void **state)
+{
+    (void)state;
+    config_write("memroy = 12");
+    fails("create vm.cfg", ERROR_CONFIG);
+    complains("xl: create: vm.cfg:8: memroy: no such key (did you mean "
+              "`memory`?)\n");
+}
+
+static void a_missing_file_is_told(void **state)
+{
+    (void)state;
+    fails("create none.cfg", ERROR_CONFIG);
+    complains("xl: create: none.cfg: No such file or directory\n");
+    config_write("kernel = 'none'");
+    fails("create vm.cfg", ERROR_IMAGE);
+    complains("xl: create: vm: kernel: none: No such file or directory\n");
+    config_write("ramdisk = '.'");
+    fails("create vm.cfg", ERROR_IMAGE);
+    complains("xl: create: vm: ramdisk: .: Is a directory\n");
+}
+
+static void a_kernel_that_is_none_is_told(void **state)
+{
+    (void)state;
+    config_write("kernel = 'ramdisk'");
+    fails("create vm.cfg", ERROR_IMAGE);
+    assert_non_null(strstr(xl_err, "xl: create: vm: kernel: ramdisk: "));
+    config_write("kernel = 'native'");
+    fails("create vm.cfg", ERROR_IMAGE);
+    assert_non_null(strstr(xl_err, "xl: create: vm: kernel: native: "));
+}
+
+static void a_name_in_use_is_told(void **state)
+{
+    (void)state;
+    ok("create vm.cfg");
+    fails("create vm.cfg", ERROR_NAME_IN_USE);
+    complains("xl: create: vm: vm: domain 1 has this name\n");
+    fails("create vm.cfg name='1'", ERROR_USAGE);
+}
+
+static void too_little_memory_is_told(void **state)
+{
+    (void)state;
+    config_write("memory = 500");
+    fails("create vm.cfg", ERROR_HOST_MEMORY);
+    complains("xl: create: vm: memory = 500 MiB, but only 127 MiB are free on "
+              "this host (lower it, or take memory from others by `xl "
+              "mem-set`)\n");
+    config_write("memory = 1");
+    fails("create vm.cfg", ERROR_CONFIG);
+    assert_non_null(strstr(xl_err, "(give it at least "));
+}
+
+static void a_cpu_that_is_not_there_is_told(void **state)
+{
+    (void)state;
+    config_write("cpus = '0,5'");
+    fails("create vm.cfg", ERROR_USAGE);
+    complains("xl: create: vm: cpus: '0,5': the host has CPUs 0 to 1 only\n");
+}
+
+static void a_step_that_fails_is_named(void **state)
+{
+    (void)state;
+    fake_store_request_fail(7, ENOSPC);
+    fails("create vm.cfg", ERROR_STORE);
+    complains("xl: create: vm: entering it in xenstore: xenstore: can't write "
+              "/vm/" UUID "/image/ostype: No space left on device\n");
+}
+
+static bool something_is_left(uint64_t frames)
+{
+    return fake_domain[1].exists || fake_free_frames() != frames ||
+           fake_store_count("/vm/" UUID) || fake_store_count("/libxl/1") ||
+           fake_store_count("/local/domain/1") ||
+           fake_store_count("/local/domain/0/backend/console/1");
+}
+
+/*
+ * Let each call and each request fail once: nothing may be left. One call may
+ * fail without harm: where there are no large blocks of memory, small ones do.
+ */
+static void a_create_that_fails_leaves_nothing(void **state)
+{
+    unsigned int calls, requests, before, n, succeeded = 0;
+    uint64_t frames;
+
+    host(state);
+    frames = fake_free_frames();
+    before = fake_calls();
+    ok("create vm.cfg");
+    calls = fake_calls() - before;
+    requests = fake_store_requests();
+    assert_true(calls > 30 && requests > 50);
+    for (n = 1; n <= calls + requests; n++) {
+        host(state);
+        if (n <= calls)
+            fake_call_fail(n, EIO);
+        else
+            fake_store_request_fail(n - calls, EIO);
+        if (xl("create vm.cfg") == 0) {
+            succeeded++;
+            ok("destroy vm");
+        }
+        if (something_is_left(frames))
+            fail_msg("left by step %u of %u + %u", n, calls, requests);
+    }
+    assert_int_equal(succeeded, 1);
+}
+
+static int folder_make(void **state)
+{
+    const struct kernel_wish wish = {.p2m_apart = true, .mod_start_pfn = true};
+    const struct kernel_wish native = {.no_notes = true};
+
+    (void)state;
+    if (!mkdtemp(folder) || chdir(folder))
+        return -1;
+    kernel_write("kernel", &wish);
+    kernel_write("native", &native);
+    bytes_write("ramdisk", 5000);
+    return 0;
+}
+
+static int folder_remove(void **state)
+{
+    (void)state;
+    unlink("kernel");
+    unlink("native");
+    unlink("ramdisk");
+    unlink("vm.cfg");
+    return chdir("/") || rmdir(folder);
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, host, xl_free)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test(a_domain_comes_of_a_configuration),
+        test(the_store_knows_it),
+        test(the_domain_may_write_only_what_is_its_own),
+        test(destroy_leaves_nothing),
+        test(the_control_domain_is_not_destroyed),
+        test(arguments_override_the_file),
+        test(a_plan_changes_nothing),
+        test(a_misspelt_key_is_told),
+        test(a_missing_file_is_told),
+        test(a_kernel_that_is_none_is_told),
+        test(a_name_in_use_is_told),
+        test(too_little_memory_is_told),
+        test(a_cpu_that_is_not_there_is_told),
+        test(a_step_that_fails_is_named),
+        test(a_create_that_fails_leaves_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
