@@ -81,7 +81,8 @@ C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 	-o -path ./dist \) -prune -o -name '*.[ch]' -print | LC_ALL=C sort)
 
 CHECKS := check-format check-headers check-cppcheck check-build check-unit \
-          check-abi check-xenstored check-xenstore-client check-dom0-tools \
+          check-abi check-xenstored check-xenstore-client \
+          check-xenstore-install check-xenstore-interop check-dom0-tools \
           check-guest check-system
 
 .PHONY: check
@@ -137,6 +138,10 @@ check-xenstored: ## test xenstored on the host, and beside Debian's
 check-xenstore-client: ## run the tests of xenstore's client library
 	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-unit
 
+.PHONY: check-xenstore-install
+check-xenstore-install: ## check headers, symbols, manual pages of libxenstore as installed
+	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-install
+
 .PHONY: check-xenstore-interop
 check-xenstore-interop: xenstore xenstore-client ## run our and Debian's xenstore commands on our and Debian's daemons
 	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-interop
@@ -168,6 +173,12 @@ bench: deps ## compare with stock Xen, in instructions
 	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen
 	@python3 $(ROOT)/bench/bench.py --bin $(OUT)/bench --log $(OUT)/bench/log \
 		--kernel $(CACHE)/kernel/vmlinuz stock=$(CACHE)/stock-xen/xen xenia=$(XEN)
+
+.PHONY: bench-xenstore
+bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stock daemons
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-tools
+	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile preload
+	@+$(SUBMAKE) -f $(ROOT)/bench/xenstore/Makefile run
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads

@@ -78,18 +78,3 @@ class Daemon:
     def __exit__(self, *_):
         self.kill()
         self.log.close()
-
-
-def status(pid, field):
-    """A number of /proc/<pid>/status."""
-    with open(f"/proc/{pid}/status") as lines:
-        for line in lines:
-            if line.startswith(field + ":"):
-                return int(line.split()[1])
-    return 0
-
-
-def cpu_ns(pid):
-    """CPU time that a process with one thread has used, in ns."""
-    with open(f"/proc/{pid}/schedstat") as line:
-        return int(line.read().split()[0])

@@ -230,7 +230,8 @@ static int run_command(const char *prog, const struct command *command,
     parse_options(prog, command, argc, argv, &run.opt);
     run.args = argv + optind;
     run.nr_args = (unsigned int)(argc - optind);
-    if (run.nr_args < command->min_args || run.nr_args % command->step)
+    if (run.nr_args < command->min_args || run.nr_args % command->step ||
+        (run.opt.json && run.nr_args > 1))
         usage(prog, command);
     run.h = xs_open(0);
     if (!run.h)

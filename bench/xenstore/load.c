@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Load for a xenstore daemon, by its socket: prints what an operation takes of
+ * wall time, and of the daemon's CPU time, which other load disturbs less.
+ *
+ * usage: load PID [GUESTS]
+ *
+ * PID is the daemon's. The tree grows to GUESTS guests, 5000 if not given.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <xenstore.h>
+
+/* Each figure is the best of so many rounds. */
+#define ROUNDS 3
+
+static pid_t daemon_pid;
+static struct xs_handle *h;
+
+/* ---- clocks, in ns ---- */
+
+static double clock_ns(clockid_t clock)
+{
+    struct timespec t;
+
+    if (clock_gettime(clock, &t) < 0)
+        err(1, "clock");
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static double wall_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Of all the daemon's threads, in the kernel and out of it. */
+static double cpu_ns(void)
+{
+    clockid_t clock;
+
+    if (clock_getcpuclockid(daemon_pid, &clock) != 0)
+        errx(1, "no clock of process %d", daemon_pid);
+    return clock_ns(clock);
+}
+
+/* Runs fn(0), fn(1), ... nr times a round; prints figure.wall, figure.cpu. */
+static void measure(const char *figure, int nr, void (*fn)(int))
+{
+    double best_wall = 0, best_cpu = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        double wall = wall_ns(), cpu = cpu_ns();
+
+        for (int i = 0; i < nr; i++)
+            fn(round * nr + i);
+        wall = (wall_ns() - wall) / nr;
+        cpu = (cpu_ns() - cpu) / nr;
+        if (!round || wall < best_wall)
+            best_wall = wall;
+        if (!round || cpu < best_cpu)
+            best_cpu = cpu;
+    }
+    printf("@R %s.wall %.2f us/op\n", figure, best_wall / 1000);
+    printf("@R %s.cpu %.2f us/op\n", figure, best_cpu / 1000);
+    fflush(stdout);
+}
+
+/* ---- operations ---- */
+
+static void must(bool ok, const char *what)
+{
+    if (!ok)
+        err(1, "%s", what);
+}
+
+static void put(struct xs_handle *to, xs_transaction_t t, const char *path,
+                const char *value)
+{
+    must(xs_write(to, t, path, value, (unsigned int)strlen(value)), path);
+}
+
+static void read_node(int i)
+{
+    char *value = xs_read(h, XBT_NULL, "/bench/a", NULL);
+
+    (void)i;
+    must(value != NULL, "read");
+    free(value);
+}
+
+static void write_node(int i)
+{
+    (void)i;
+    put(h, XBT_NULL, "/bench/a", "value");
+}
+
+static void commit_write(int i)
+{
+    xs_transaction_t t = xs_transaction_start(h);
+
+    (void)i;
+    must(t != XBT_NULL, "start");
+    put(h, t, "/bench/a", "value");
+    must(xs_transaction_end(h, t, false), "end");
+}
+
+/* ---- a guest's record ---- */
+
+struct node {
+    const char *path; /* %1$d: guest, %2$s: device class, %3$d: device */
+    const char *value;
+};
+
+/* What a toolstack writes for a PV guest with a disk and a network card. */
+static const struct node guest_nodes[] = {
+    {"/vm/%1$d/uuid", "6f0b0e9c-6b0c-4a6a-9e5b-0c8f8a3d3b11"},
+    {"/vm/%1$d/name", "guest"},
+    {"/local/domain/%1$d/name", "guest"},
+    {"/local/domain/%1$d/domid", "1"},
+    {"/local/domain/%1$d/memory/static-max", "131072"},
+    {"/local/domain/%1$d/memory/target", "131072"},
+    {"/local/domain/%1$d/memory/videoram", "0"},
+    {"/local/domain/%1$d/cpu/0/availability", "online"},
+    {"/local/domain/%1$d/control/shutdown", ""},
+    {"/local/domain/%1$d/console/port", "2"},
+};
+
+#define FRONT "/local/domain/%1$d/device/%2$s/%3$d/"
+#define BACK  "/local/domain/0/backend/%2$s/%1$d/%3$d/"
+
+static const struct node device_nodes[] = {
+    {FRONT "backend", "/local/domain/0/backend/vbd/1/51712"},
+    {FRONT "backend-id", "0"},
+    {FRONT "state", "1"},
+    {FRONT "virtual-device", "51712"},
+    {FRONT "device-type", "disk"},
+    {FRONT "event-channel", "9"},
+    {FRONT "ring-ref", "8"},
+    {FRONT "protocol", "x86_64-abi"},
+    {BACK "frontend", "/local/domain/1/device/vbd/51712"},
+    {BACK "frontend-id", "1"},
+    {BACK "online", "1"},
+    {BACK "removable", "0"},
+    {BACK "bootable", "1"},
+    {BACK "state", "1"},
+    {BACK "dev", "xvda"},
+    {BACK "type", "phy"},
+    {BACK "mode", "w"},
+    {BACK "params", "/dev/vg/guest"},
+    {BACK "script", "block"},
+    {BACK "hotplug-status", "connected"},
+    {BACK "sectors", "20971520"},
+    {BACK "info", "0"},
+};
+
+#define NR(array) (sizeof(array) / sizeof(*(array)))
+_Static_assert(NR(guest_nodes) + 2 * NR(device_nodes) == 54, "as documented");
+
+static void put_nodes(xs_transaction_t t, const struct node *nodes, size_t nr,
+                      int guest, const char *class, int device)
+{
+    char path[256];
+
+    for (size_t i = 0; i < nr; i++) {
+        snprintf(path, sizeof(path), nodes[i].path, guest, class, device);
+        put(h, t, path, nodes[i].value);
+    }
+}
+
+/* One of the three parts: the guest, its disk, its network card. */
+static void put_part(xs_transaction_t t, int guest, int part)
+{
+    if (part == 0)
+        put_nodes(t, guest_nodes, NR(guest_nodes), guest, "", 0);
+    else if (part == 1)
+        put_nodes(t, device_nodes, NR(device_nodes), guest, "vbd", 51712);
+    else
+        put_nodes(t, device_nodes, NR(device_nodes), guest, "vif", 0);
+}
+
+static int first_guest;
+
+static void put_guest(int i)
+{
+    for (int part = 0; part < 3; part++) {
+        xs_transaction_t t = xs_transaction_start(h);
+
+        must(t != XBT_NULL, "start");
+        put_part(t, first_guest + i, part);
+        must(xs_transaction_end(h, t, false), "end");
+    }
+}
+
+/* Guests up to this one, the quick way. */
+static void fill_to(int guest)
+{
+    for (; first_guest < guest; first_guest++)
+        for (int part = 0; part < 3; part++)
+            put_part(XBT_NULL, first_guest, part);
+}
+
+static void measure_guests(int at)
+{
+    char figure[32];
+    int nr = at < 100 ? 3 : 10;
+
+    fill_to(at);
+    snprintf(figure, sizeof(figure), "guest_record_at_%d", at);
+    measure(figure, nr, put_guest);
+    first_guest += ROUNDS * nr;
+}
+
+static void print_memory(int guests)
+{
+    char path[64], line[128];
+    long kib = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", daemon_pid);
+    f = fopen(path, "r");
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "VmRSS: %ld", &kib) == 1)
+            break;
+    if (f)
+        fclose(f);
+    printf("@R memory_at_%d_guests %.1f MiB\n", guests, (double)kib / 1024);
+}
+
+/* ---- watches ---- */
+
+static struct xs_handle *watcher;
+
+static void take_event(void)
+{
+    char **event = xs_read_watch(watcher, NULL);
+
+    must(event != NULL, "event");
+    free(event);
+}
+
+static void write_to_event(int i)
+{
+    write_node(i);
+    take_event();
+}
+
+static void measure_watches(int up_to)
+{
+    static int nr;
+    char path[64], token[16], figure[32];
+
+    for (; nr < up_to; nr++) {
+        snprintf(path, sizeof(path), "/local/domain/%d/device/vbd/%d/state",
+                 nr % 5000 + 1, nr / 5000);
+        snprintf(token, sizeof(token), "%d", nr);
+        must(xs_watch(watcher, path, token), "watch");
+        take_event();
+    }
+    snprintf(figure, sizeof(figure), "write_%d_watches", nr);
+    measure(figure, 2000, write_node);
+}
+
+int main(int argc, char **argv)
+{
+    int guests = argc > 2 ? atoi(argv[2]) : 5000;
+
+    if (argc < 2)
+        errx(1, "usage: load PID [GUESTS]");
+    daemon_pid = atoi(argv[1]);
+    h = xs_open(0);
+    watcher = xs_open(0);
+    if (!h || !watcher)
+        err(1, "xs_open");
+    write_node(0);
+    measure("read", 20000, read_node);
+    measure("write", 20000, write_node);
+    measure("commit_of_one_write", 5000, commit_write);
+
+    must(xs_watch(watcher, "/bench", "t"), "watch");
+    take_event();
+    measure("write_to_event", 5000, write_to_event);
+    must(xs_unwatch(watcher, "/bench", "t"), "unwatch");
+    measure_watches(0);
+    measure_watches(1000);
+    measure_watches(10000);
+
+    for (const int *at = (const int[]){10, 100, 3000, guests, 0}; *at; at++)
+        if (*at <= guests)
+            measure_guests(*at);
+    print_memory(guests);
+    return 0;
+}
