@@ -60,6 +60,9 @@ def measure(name, xen, args):
         left, unit = tiny.pop("tinypv.memory")
         figures["memory.taken_of_2_GiB"] = (HOST_KIB - left, unit)
     figures.update(tiny)
+    figures.update(run(f"{name}-pair", xen, 1024, "dom0_mem=256M,max:256M",
+                       os.path.join(args.bin, "pair", "kernel"),
+                       "PAIR-BENCH-END", args.log))
     kernel = (f"{args.kernel} console=hvc0 quiet xenia.test=bench "
               f"xenia.then=idle,{os.path.join(args.bin, 'bench.img')}")
     figures.update(run(f"{name}-dom0", xen, 4096,
