@@ -4,8 +4,7 @@
 cycle()
 {
     xl create -q /tmp/tiny.cfg && wait_until 60 has_printed tiny TINY-UP &&
-        xl destroy tiny || return
-    rm -f $consoles/guest-tiny.log
+        xl destroy tiny && rm "$consoles/guest-tiny.log"
 }
 
 # What there is now, for comparison: MiB free, the control domain's ports.

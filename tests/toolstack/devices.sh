@@ -4,7 +4,8 @@
 
 check_create_smp()
 {
-    create "$(linux_config linux cloud "guest.ip=$address" vcpus=2 maxvcpus=2 \
+    create "$(linux_config linux cloud \
+        "guest.ip=$address xen_legacy_crash" vcpus=2 maxvcpus=2 \
         "on_crash='preserve'" "tsc_mode='native'" "$bridge")"
 }
 
@@ -14,6 +15,15 @@ check_sees_both_vcpus()
         cat $consoles/guest-linux.log
         return 1
     }
+}
+
+# xl reboot: the guest's own doing, after which xl builds it again.
+check_reboot()
+{
+    first=$(xl domid linux)
+    xl reboot linux && wait_until 120 has_newer_id linux "$first" &&
+        wait_until 300 has_printed linux GUEST-READY 2 &&
+        wait_until 60 ping -c 1 -W 1 -q $address > /dev/null
 }
 
 has_cpus()
@@ -26,7 +36,14 @@ check_vcpu_set()
     xl vcpu-set linux 1 && wait_until 60 has_cpus 1 || return
     expect 'state of vcpu 1' --p \
         "$(xl vcpu-list linux | awk '$3 == 1 { print $5 }')" || return
-    xl vcpu-set linux 2 && wait_until 60 has_cpus 2
+    xl vcpu-set linux 2 && wait_until 60 takes_cpu_1 && has_cpus 2
+}
+
+# Linux brings back a vcpu when it is told to.
+takes_cpu_1()
+{
+    inside $address 'echo 1 > /sys/devices/system/cpu/cpu1/online && echo up' |
+        grep -q up
 }
 
 has_memory()
@@ -130,13 +147,13 @@ check_crash_and_dump()
     }
 }
 
-# GRUB as the guest's kernel finds its menu on the guest's disk.
+# GRUB as the guest's kernel finds its menu on the guest's disk. It unpacks xz, not lz4.
 check_grub()
 {
     truncate -s 64M /disk/grub.img && mkfs.ext4 -q -F /disk/grub.img &&
         mount -o loop /disk/grub.img /mnt || return
     mkdir -p /mnt/boot/grub
-    cp /guest/cloud /mnt/boot/vmlinuz
+    cp /guest/vmlinuz /mnt/boot/vmlinuz
     cp /guest/initrd /mnt/boot/initrd
     cat > /mnt/boot/grub/grub.cfg << EOF
 set timeout=0

@@ -20,9 +20,11 @@ show_logs()
     } 2>&1 | sed 's/^/ : /'
 }
 
+# seconds: since the boot. Without a process: it is called a lot.
 seconds()
 {
-    cut -d . -f 1 /proc/uptime
+    read -r uptime idle < /proc/uptime
+    echo "${uptime%.*}"
 }
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.

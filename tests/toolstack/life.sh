@@ -127,15 +127,6 @@ check_restore()
     check_disk
 }
 
-# xl reboot: the guest's own doing, after which xl builds it again.
-check_reboot()
-{
-    first=$(xl domid linux)
-    xl reboot linux && wait_until 120 has_newer_id linux "$first" &&
-        wait_until 300 has_printed linux GUEST-READY 2 &&
-        wait_until 60 ping -c 1 -W 1 -q $address > /dev/null
-}
-
 check_shutdown()
 {
     xl shutdown -w linux && wait_until 60 is_gone linux &&

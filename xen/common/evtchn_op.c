@@ -290,7 +290,7 @@ static long evtchn_op_reset(void *arg)
 
     if (rc != 0)
         return hc_error(rc);
-    rc = -EINVAL;
+    rc = -EOPNOTSUPP;
     if (d == current->domain || d->controller_pause)
         rc = evtchn_reset(d);
     domain_put(d);
