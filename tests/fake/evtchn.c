@@ -36,6 +36,12 @@ void send_global_virq(unsigned int virq)
     note(NULL, NULL, virq, 0);
 }
 
+int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
+{
+    note(d, NULL, virq, 0);
+    return 0;
+}
+
 void vcpu_mark_events_pending(struct vcpu *v)
 {
     v->vcpu_info->evtchn_upcall_pending = 1;

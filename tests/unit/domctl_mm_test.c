@@ -80,12 +80,12 @@ static void hypercall_pages_are_the_domains_own_memory(void **state)
     (void)state;
     make_tree(&t, 4);
     op.u.hypercall_init.gmfn = mfn_of(new_page(other));
-    assert_int_equal(domctl_hypercall_init(d, &op), -EACCES);
+    assert_int_equal(domctl_hypercall_init(d, &op), -EINVAL);
     op.u.hypercall_init.gmfn = ~0UL;
-    assert_int_equal(domctl_hypercall_init(d, &op), -EACCES);
+    assert_int_equal(domctl_hypercall_init(d, &op), -EINVAL);
     assert_int_equal(pin(t.t[1], 1), 0);
     op.u.hypercall_init.gmfn = mfn_of(t.t[1]);
-    assert_int_equal(domctl_hypercall_init(d, &op), -EACCES);
+    assert_int_equal(domctl_hypercall_init(d, &op), -EPERM);
     op.u.hypercall_init.gmfn = mfn_of(t.rw);
     assert_int_equal(domctl_hypercall_init(d, &op), 0);
     slot = (const u8 *)table_of(t.rw) + 29 * 32;

@@ -81,6 +81,13 @@ int arch_vcpu_reset(struct vcpu *v)
     return 0;
 }
 
+static const struct vcpu *nmi_to;
+
+void vcpu_send_nmi(struct vcpu *v)
+{
+    nmi_to = v;
+}
+
 static long call(unsigned int cmd, domid_t domid)
 {
     op->cmd = cmd;
@@ -127,8 +134,59 @@ static void unknown_operations_are_enosys(void **state)
 {
     (void)state;
     assert_int_equal(call(0, 5), -ENOSYS);
-    assert_int_equal(call(XEN_DOMCTL_gethvmcontext, 5), -ENOSYS);
+    assert_int_equal(call(XEN_DOMCTL_cacheflush, 5), -ENOSYS);
     assert_int_equal(call(~0u, 5), -ENOSYS);
+}
+
+static void absent_features_have_their_own_errors(void **state)
+{
+    (void)state;
+    assert_int_equal(call(XEN_DOMCTL_gethvmcontext, 5), -EINVAL);
+    assert_int_equal(call(XEN_DOMCTL_assign_device, 5), -EOPNOTSUPP);
+    assert_int_equal(call(XEN_DOMCTL_psr_alloc, 5), -ENODEV);
+    assert_int_equal(call(XEN_DOMCTL_psr_alloc, 6), -ESRCH);
+}
+
+static void triggers_are_nmis(void **state)
+{
+    struct xen_domctl_sendtrigger *t = &op->u.sendtrigger;
+
+    (void)state;
+    assert_int_equal(call(XEN_DOMCTL_sendtrigger, 5), 0);
+    assert_ptr_equal(nmi_to, d->vcpu[0]);
+    t->vcpu = 1;
+    assert_int_equal(call(XEN_DOMCTL_sendtrigger, 5), -ESRCH);
+    t->vcpu = 0;
+    t->trigger = XEN_DOMCTL_SENDTRIGGER_POWER;
+    assert_int_equal(call(XEN_DOMCTL_sendtrigger, 5), -EINVAL);
+    t->trigger = XEN_DOMCTL_SENDTRIGGER_RESET;
+    assert_int_equal(call(XEN_DOMCTL_sendtrigger, 5), -ENOSYS);
+}
+
+static void a_domain_can_handle_the_hosts_virqs(void **state)
+{
+    (void)state;
+    fake_nr_sent = 0;
+    op->u.set_virq_handler.virq = VIRQ_DOM_EXC;
+    assert_int_equal(call(XEN_DOMCTL_set_virq_handler, 5), 0);
+    assert_ptr_equal(fake_sent[0].d, d);
+    assert_int_equal(fake_sent[0].virq, VIRQ_DOM_EXC);
+}
+
+static void settings_of_a_domain_are_kept(void **state)
+{
+    (void)state;
+    op->u.settimeoffset.time_offset_seconds = -55;
+    assert_int_equal(call(XEN_DOMCTL_settimeoffset, 5), 0);
+    assert_int_equal(d->time_offset_seconds, -55);
+    op->u.subscribe.port = 7;
+    assert_int_equal(call(XEN_DOMCTL_subscribe, 5), 0);
+    assert_int_equal(d->suspend_port, 7);
+    op->u.setdebugging.enable = 0;
+    assert_int_equal(call(XEN_DOMCTL_setdebugging, 5), 0);
+    assert_int_equal(call(XEN_DOMCTL_setdebugging, 0), -EINVAL);
+    op->u.setdebugging.enable = 1;
+    assert_int_equal(call(XEN_DOMCTL_setdebugging, 5), -EOPNOTSUPP);
 }
 
 static void unknown_domains_are_esrch(void **state)
@@ -251,6 +309,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(another_version_is_eacces),
         TEST(unknown_operations_are_enosys),
+        TEST(absent_features_have_their_own_errors),
+        TEST(triggers_are_nmis),
+        TEST(a_domain_can_handle_the_hosts_virqs),
+        TEST(settings_of_a_domain_are_kept),
         TEST(unknown_domains_are_esrch),
         TEST(info_is_that_of_the_next_domain),
         TEST(create_takes_free_ids_and_the_limits),

@@ -142,6 +142,33 @@ static void virqs_reach_who_bound_them(void **state)
     hardware_domain = d0;
 }
 
+static void global_virqs_go_to_their_handler(void **state)
+{
+    (void)state;
+    run_as(d0, 0);
+    assert_int_equal(bind_virq(VIRQ_DOM_EXC, 0), 1);
+    run_as(d1, 0);
+    assert_int_equal(bind_virq(VIRQ_DOM_EXC, 0), 1);
+    assert_int_equal(evtchn_set_virq_handler(d1, VIRQ_TIMER), -EINVAL);
+    assert_int_equal(evtchn_set_virq_handler(d1, NR_VIRQS), -EINVAL);
+    assert_int_equal(evtchn_set_virq_handler(d1, VIRQ_DOM_EXC), 0);
+    assert_int_equal(atomic_read(&d1->refcnt), 2);
+    send_global_virq(VIRQ_DOM_EXC);
+    assert_true(is_pending_2l(d1, 1));
+    assert_false(is_pending_2l(d0, 1));
+
+    d1->dying = DOMDYING_dying;
+    assert_int_equal(evtchn_set_virq_handler(d1, VIRQ_ARGO), -EINVAL);
+    evtchn_drop_virq_handler(d1);
+    d1->dying = DOMDYING_alive;
+    assert_int_equal(atomic_read(&d1->refcnt), 1);
+    send_global_virq(VIRQ_DOM_EXC);
+    assert_true(is_pending_2l(d0, 1));
+    assert_int_equal(evtchn_set_virq_handler(d1, VIRQ_DOM_EXC), 0);
+    assert_int_equal(evtchn_set_virq_handler(d0, VIRQ_DOM_EXC), 0);
+    assert_int_equal(atomic_read(&d1->refcnt), 1);
+}
+
 static void unmask_raises_again(void **state)
 {
     struct vcpu *v = d1->vcpu[1];
@@ -244,6 +271,7 @@ int main(void)
         EVTCHN_TEST(send_to_a_domain_without_vcpus_stays_pending),
         EVTCHN_TEST(bind_vcpu_moves_delivery),
         EVTCHN_TEST(virqs_reach_who_bound_them),
+        EVTCHN_TEST(global_virqs_go_to_their_handler),
         EVTCHN_TEST(unmask_raises_again),
         EVTCHN_TEST(unmask_errors),
         EVTCHN_TEST(unmask_of_a_pirq_lets_the_line_come_again),

@@ -277,6 +277,7 @@ int domain_kill(struct domain *d)
         spin_lock(&d->lock);
         d->dying = DOMDYING_dying;
         spin_unlock(&d->lock);
+        evtchn_drop_virq_handler(d);
         cpupool_retire(d);
         fallthrough;
     case DOMDYING_dying:
@@ -339,6 +340,8 @@ void domain_shutdown(struct domain *d, u8 reason)
     for_each_vcpu(d, v)
         vcpu_pause_nosync(v);
     d->is_shut_down = true;
+    if (reason == SHUTDOWN_suspend && d->suspend_port)
+        (void)evtchn_send(d, d->suspend_port);
     send_global_virq(VIRQ_DOM_EXC);
 }
 

@@ -10,6 +10,8 @@
 #include "xen/guest_access.h"
 #include "xen/hypercall.h"
 #include "xen/string.h"
+#include "xen/time.h"
+#include "xen/vcpu.h"
 #include "domctl_internal.h"
 
 #define MAX_MEM_KB (1UL << 50) /* past any machine's memory */
@@ -46,6 +48,21 @@ static int domctl_get_address_size(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
+static int domctl_settimeoffset(struct domain *d, struct xen_domctl *op)
+{
+    d->time_offset_seconds = op->u.settimeoffset.time_offset_seconds;
+    update_domain_wallclock(d);
+    return 0;
+}
+
+/* There is no debugger to attach. */
+static int domctl_setdebugging(struct domain *d, struct xen_domctl *op)
+{
+    if (d == current->domain)
+        return -EINVAL;
+    return op->u.setdebugging.enable ? -EOPNOTSUPP : 0;
+}
+
 /* Of the next domain if there is none with this id. */
 static int domctl_getdomaininfo(struct xen_domctl *op)
 {
@@ -71,13 +88,56 @@ static const domctl_fn domctl_ops[] = {
     [XEN_DOMCTL_getvcpuinfo] = domctl_getvcpuinfo,
     [XEN_DOMCTL_scheduler_op] = domctl_scheduler_op,
     [XEN_DOMCTL_setdomainhandle] = domctl_setdomainhandle,
+    [XEN_DOMCTL_setdebugging] = domctl_setdebugging,
+    [XEN_DOMCTL_settimeoffset] = domctl_settimeoffset,
     [XEN_DOMCTL_getvcpuaffinity] = domctl_getvcpuaffinity,
     [XEN_DOMCTL_resumedomain] = domctl_resumedomain,
+    [XEN_DOMCTL_sendtrigger] = domctl_sendtrigger,
+    [XEN_DOMCTL_subscribe] = domctl_subscribe,
     [XEN_DOMCTL_set_address_size] = domctl_set_address_size,
     [XEN_DOMCTL_get_address_size] = domctl_get_address_size,
+    [XEN_DOMCTL_set_virq_handler] = domctl_set_virq_handler,
     [XEN_DOMCTL_setnodeaffinity] = domctl_setnodeaffinity,
     [XEN_DOMCTL_getnodeaffinity] = domctl_getnodeaffinity,
 };
+
+/*
+ * What there is only with an IOMMU, for HVM guests, or with hardware that is
+ * not used here: toolstacks try, and go on after these errors.
+ */
+static const u8 absent_ops[] = {
+    [XEN_DOMCTL_gethvmcontext] = EINVAL,
+    [XEN_DOMCTL_sethvmcontext] = EINVAL,
+    [XEN_DOMCTL_assign_device] = EOPNOTSUPP,
+    [XEN_DOMCTL_bind_pt_irq] = EINVAL,
+    [XEN_DOMCTL_ioport_mapping] = EOPNOTSUPP,
+    [XEN_DOMCTL_test_assign_device] = EOPNOTSUPP,
+    [XEN_DOMCTL_set_target] = EOPNOTSUPP,
+    [XEN_DOMCTL_deassign_device] = EOPNOTSUPP,
+    [XEN_DOMCTL_unbind_pt_irq] = EINVAL,
+    [XEN_DOMCTL_get_device_group] = EOPNOTSUPP,
+    [XEN_DOMCTL_debug_op] = EINVAL,
+    [XEN_DOMCTL_gethvmcontext_partial] = EINVAL,
+    [XEN_DOMCTL_set_access_required] = EOPNOTSUPP,
+    [XEN_DOMCTL_set_broken_page_p2m] = EINVAL,
+    [XEN_DOMCTL_setvnumainfo] = EOPNOTSUPP,
+    [XEN_DOMCTL_psr_cmt_op] = ENODEV,
+    [XEN_DOMCTL_monitor_op] = EOPNOTSUPP,
+    [XEN_DOMCTL_psr_alloc] = ENODEV,
+    [XEN_DOMCTL_soft_reset] = EINVAL,
+    [XEN_DOMCTL_vmtrace_op] = EINVAL,
+    [XEN_DOMCTL_get_paging_mempool_size] = EOPNOTSUPP,
+    [XEN_DOMCTL_set_paging_mempool_size] = EOPNOTSUPP,
+};
+
+static int domctl_absent(unsigned int cmd)
+{
+    u8 error = 0;
+
+    if (cmd < ARRAY_SIZE(absent_ops))
+        error = absent_ops[array_index_nospec(cmd, ARRAY_SIZE(absent_ops))];
+    return error ? -error : -ENOSYS;
+}
 
 static int domctl_by_table(struct xen_domctl *op)
 {
@@ -89,12 +149,10 @@ static int domctl_by_table(struct xen_domctl *op)
         fn = domctl_ops[array_index_nospec(op->cmd, ARRAY_SIZE(domctl_ops))];
     if (!fn)
         fn = arch_domctl_find(op->cmd);
-    if (!fn)
-        return -ENOSYS;
     d = domain_get(op->domain);
     if (!d)
         return -ESRCH;
-    rc = fn(d, op);
+    rc = fn ? fn(d, op) : domctl_absent(op->cmd);
     domain_put(d);
     return rc;
 }

@@ -15,6 +15,16 @@ int domctl_pausedomain(struct domain *d, struct xen_domctl *op);
 int domctl_unpausedomain(struct domain *d, struct xen_domctl *op);
 int domctl_resumedomain(struct domain *d, struct xen_domctl *op);
 
+/* domctl_notify.c: who is told what. */
+
+/** An NMI. Returns 0; -ESRCH for a vcpu that there is not; -EINVAL for buttons
+ * that no PV guest has; -ENOSYS for other triggers. */
+int domctl_sendtrigger(struct domain *d, struct xen_domctl *op);
+/** Returns 0 or -EINVAL. */
+int domctl_set_virq_handler(struct domain *d, struct xen_domctl *op);
+/** Send on this port of the domain when it has suspended. Returns 0. */
+int domctl_subscribe(struct domain *d, struct xen_domctl *op);
+
 /* domctl_vcpu.c: their contexts. */
 int domctl_max_vcpus(struct domain *d, struct xen_domctl *op);
 int domctl_setvcpucontext(struct domain *d, struct xen_domctl *op);

@@ -104,8 +104,6 @@ static long evtchn_op_bind_virq(void *arg)
 
     if (op->virq >= NR_VIRQS || (virq_is_global(op->virq) && op->vcpu != 0))
         return hc_error(-EINVAL);
-    if (virq_is_global(op->virq) && !d->is_hardware)
-        return hc_error(-EPERM);
     v = domain_vcpu(d, op->vcpu);
     if (v == NULL)
         return hc_error(-ENOENT);

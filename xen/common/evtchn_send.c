@@ -109,10 +109,59 @@ void send_guest_global_virq(struct domain *d, unsigned int virq)
     send_virq(d, 0, virq);
 }
 
+/* Who handles a global VIRQ of the host, each with a reference; NULL: the
+ * hardware domain. */
+static struct domain *virq_handler[NR_VIRQS];
+static DEFINE_SPINLOCK(virq_handler_lock, LOCK_VIRQ_HANDLER);
+
 void send_global_virq(unsigned int virq)
 {
-    if (hardware_domain != NULL)
-        send_guest_global_virq(hardware_domain, virq);
+    struct domain *d;
+    unsigned long flags;
+
+    ASSERT(virq < NR_VIRQS);
+    spin_lock_irqsave(&virq_handler_lock, flags);
+    d = virq_handler[virq] ? virq_handler[virq] : hardware_domain;
+    if (d != NULL)
+        send_guest_global_virq(d, virq);
+    spin_unlock_irqrestore(&virq_handler_lock, flags);
+}
+
+int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
+{
+    struct domain *old;
+    unsigned long flags;
+
+    if (virq >= NR_VIRQS || !virq_is_global(virq) || d->dying != DOMDYING_alive)
+        return -EINVAL;
+    virq = array_index_nospec(virq, NR_VIRQS);
+    if (d != hardware_domain)
+        domain_get_known(d);
+    spin_lock_irqsave(&virq_handler_lock, flags);
+    old = virq_handler[virq];
+    virq_handler[virq] = d != hardware_domain ? d : NULL;
+    spin_unlock_irqrestore(&virq_handler_lock, flags);
+    if (old)
+        domain_put(old);
+    return 0;
+}
+
+void evtchn_drop_virq_handler(struct domain *d)
+{
+    unsigned long flags;
+
+    for (unsigned int virq = 0; virq < NR_VIRQS; virq++) {
+        bool was = false;
+
+        spin_lock_irqsave(&virq_handler_lock, flags);
+        if (virq_handler[virq] == d) {
+            virq_handler[virq] = NULL;
+            was = true;
+        }
+        spin_unlock_irqrestore(&virq_handler_lock, flags);
+        if (was)
+            domain_put(d);
+    }
 }
 
 bool send_guest_pirq(struct domain *d, unsigned int pirq)

@@ -195,14 +195,19 @@ static long vcpu_op_register_info(struct vcpu *v, void *arg)
     return vcpu_map_info(v, _gfn(op->mfn), op->offset);
 }
 
+void vcpu_send_nmi(struct vcpu *v)
+{
+    WRITE_ONCE(v->arch.nmi_pending, true);
+    vcpu_unblock(v);
+    vcpu_kick(v);
+}
+
 static long vcpu_op_send_nmi(struct vcpu *v, void *arg)
 {
     (void)arg;
     if (!READ_ONCE(v->is_initialised))
         return -EINVAL;
-    WRITE_ONCE(v->arch.nmi_pending, true);
-    vcpu_unblock(v);
-    vcpu_kick(v);
+    vcpu_send_nmi(v);
     return 0;
 }
 

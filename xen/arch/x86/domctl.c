@@ -9,6 +9,10 @@
 
 static const domctl_fn arch_domctl_ops[] = {
     [XEN_DOMCTL_shadow_op] = domctl_shadow_op,
+    [XEN_DOMCTL_irq_permission] = domctl_irq_permission,
+    [XEN_DOMCTL_iomem_permission] = domctl_iomem_permission,
+    [XEN_DOMCTL_ioport_permission] = domctl_ioport_permission,
+    [XEN_DOMCTL_memory_mapping] = domctl_memory_mapping,
     [XEN_DOMCTL_set_ext_vcpucontext] = domctl_set_ext_vcpucontext,
     [XEN_DOMCTL_get_ext_vcpucontext] = domctl_get_ext_vcpucontext,
     [XEN_DOMCTL_gettscinfo] = domctl_gettscinfo,

@@ -15,11 +15,11 @@
 #include "xen/errno.h"
 #include "xen/heap.h"
 #include "xen/mm.h"
-#include "xen/rangeset.h"
 #include "xen/spinlock.h"
 #include "xen/vcpu.h"
 #include "asm/io_apic.h"
 #include "asm/irq.h"
+#include "asm/rights.h"
 
 struct pirq {
     unsigned int irq; /* INVALID_IRQ: unmapped */
@@ -163,12 +163,7 @@ static int map_gsi_locked(struct domain *d, unsigned int gsi, unsigned int pirq)
 
 bool irq_permitted(struct domain *d, unsigned int gsi)
 {
-    bool permitted;
-
-    spin_lock(&d->lock);
-    permitted = rangeset_contains(d->arch.irq_caps, gsi, gsi);
-    spin_unlock(&d->lock);
-    return permitted;
+    return rights_have(d, RIGHT_IRQ, gsi, gsi);
 }
 
 int pirq_map_gsi(struct domain *d, unsigned int gsi, int *pirq)

@@ -65,6 +65,7 @@ struct domain {
     u8 shutdown_code;                  /* SHUTDOWN_* */
     bool controller_pause;             /* the toolstack has paused it */
     unsigned int nr_controller_pauses; /* how often; under the domctl lock */
+    u32 suspend_port;                  /* to send on when suspended; 0: none */
     bool was_unpaused;                 /* it is built; under the domctl lock */
 
     atomic_t pause_count;

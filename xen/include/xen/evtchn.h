@@ -31,6 +31,13 @@ void send_guest_vcpu_virq(struct vcpu *v, unsigned int virq);
 void send_guest_global_virq(struct domain *d, unsigned int virq);
 /** To whoever handles this global VIRQ: the hardware domain unless set. */
 void send_global_virq(unsigned int virq);
+/**
+ * d handles it from now on. Returns 0; -EINVAL for a VIRQ that is not global or
+ * a domain that is being destroyed. Locks: LOCK_VIRQ_HANDLER.
+ */
+int evtchn_set_virq_handler(struct domain *d, unsigned int virq);
+/** d, which is being destroyed, handles none any more. */
+void evtchn_drop_virq_handler(struct domain *d);
 /** A hardware interrupt for d. Returns true if the port was pending already. */
 bool send_guest_pirq(struct domain *d, unsigned int pirq);
 

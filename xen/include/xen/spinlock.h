@@ -24,6 +24,7 @@ enum lock_rank {
     LOCK_GNTTAB_ENTRY = 50, /* active entries */
     LOCK_PAGE_OWNER = 60,   /* a domain's list of pages and counts */
     LOCK_EVTCHN = 70,       /* a domain's ports and their bindings */
+    LOCK_VIRQ_HANDLER = 71, /* who gets global virtual interrupts */
     LOCK_EVTCHN_PORT = 72,  /* FIFO queues */
     LOCK_PIRQ = 75,         /* a domain's PIRQ bindings */
     LOCK_IRQ_DESC = 80,     /* one interrupt line, its chip */
@@ -34,6 +35,7 @@ enum lock_rank {
     LOCK_SCHED = 90,        /* one run queue */
     LOCK_TIMER = 94,        /* one CPU's timers */
     LOCK_TIME = 96,         /* calibration, wallclock, CMOS */
+    LOCK_RIGHTS = 100,      /* what a domain may touch of the machine */
     LOCK_HEAP = 110,        /* small objects */
     LOCK_VMAP = 112,        /* virtual ranges */
     LOCK_XEN_MAP = 114,     /* the hypervisor's own page tables */

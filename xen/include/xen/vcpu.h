@@ -94,6 +94,9 @@ void vcpu_timers_kill(struct vcpu *v);
 /** VIRQ_TIMER for v at this system time. */
 void vcpu_singleshot_set(struct vcpu *v, u64 deadline);
 
+/** Its guest gets an NMI as soon as it runs. */
+void vcpu_send_nmi(struct vcpu *v);
+
 static inline bool is_idle_vcpu(const struct vcpu *v)
 {
     return v->domain == idle_domain;

@@ -27,6 +27,7 @@ int arch_domain_create(struct domain *d)
 {
     struct arch_domain *a = &d->arch;
 
+    spin_lock_init(&a->rights_lock, LOCK_RIGHTS);
     a->ioport_caps = rangeset_new(1024);
     a->iomem_caps = rangeset_new(1024);
     a->irq_caps = rangeset_new(1024);

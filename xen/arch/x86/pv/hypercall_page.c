@@ -34,10 +34,16 @@ int domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
 {
     mfn_t mfn = _mfn(op->u.hypercall_init.gmfn);
 
-    if (!mfn_valid(mfn) ||
-        !page_get_and_type(mfn_to_page(mfn), d, PGT_writable))
-        return -EACCES;
+    struct page_info *pg;
+
+    if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), d))
+        return -EINVAL;
+    pg = mfn_to_page(mfn);
+    if (page_get_type(pg, PGT_writable)) {
+        page_put(pg);
+        return -EPERM;
+    }
     pv_write_hypercall_page(mfn_to_virt(mfn));
-    page_put_and_type(mfn_to_page(mfn));
+    page_put_and_type(pg);
     return 0;
 }

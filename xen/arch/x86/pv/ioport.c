@@ -8,12 +8,12 @@
 #include "public/xen.h"
 #include "xen/guest_access.h"
 #include "xen/pci.h"
-#include "xen/rangeset.h"
 #include "xen/vcpu.h"
 #include "asm/acpi.h"
 #include "asm/processor.h"
 #include "asm/pv.h"
 #include "asm/time.h"
+#include "asm/rights.h"
 
 #define PORT_PIT_CHANNEL2 0x42
 #define PORT_CMOS_INDEX   0x70
@@ -74,12 +74,7 @@ bool ioport_enabled(struct vcpu *v, u16 port, unsigned int bytes)
 /* The domain has these ports of the machine, all of them. */
 static bool is_permitted(struct domain *d, u16 port, unsigned int bytes)
 {
-    bool permitted;
-
-    spin_lock(&d->lock);
-    permitted = rangeset_contains(d->arch.ioport_caps, port, port + bytes - 1);
-    spin_unlock(&d->lock);
-    return permitted;
+    return rights_have(d, RIGHT_IOPORT, port, port + bytes - 1);
 }
 
 static bool touches_cmos(u16 port, unsigned int bytes)

@@ -7,7 +7,7 @@
 #include "xen/atomic.h"
 #include "xen/errno.h"
 #include "xen/hypercall.h"
-#include "xen/rangeset.h"
+#include "asm/rights.h"
 #include "xen/vcpu.h"
 
 /* Whether a frame exists is asked for separately. */
@@ -38,10 +38,10 @@ static int l1e_get_device(u64 *pte, struct domain *d, struct domain *pg_owner)
 
     if (pg_owner == dom_xen)
         return hc_error(-EINVAL);
-    if (!rangeset_contains(d->arch.iomem_caps, mfn, mfn))
+    if (!rights_have(d, RIGHT_IOMEM, mfn, mfn))
         return hc_error(-EPERM);
     if (pg_owner != d && pg_owner != dom_io &&
-        !rangeset_contains(pg_owner->arch.iomem_caps, mfn, mfn))
+        !rights_have(pg_owner, RIGHT_IOMEM, mfn, mfn))
         return hc_error(-EPERM);
 
     if (mmio_ro_frame(mfn))

@@ -13,7 +13,8 @@ struct rangeset;
 struct cpuid_policy;
 
 struct arch_domain {
-    /* What its vcpus may touch of the machine; under d->lock to change. */
+    /* What its vcpus may touch of the machine: rights.h. */
+    spinlock_t rights_lock;
     struct rangeset *ioport_caps; /* port numbers */
     struct rangeset *iomem_caps;  /* frame numbers */
     struct rangeset *irq_caps;    /* GSIs */

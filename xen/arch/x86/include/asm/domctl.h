@@ -17,8 +17,8 @@ int domctl_shadow_op(struct domain *d, struct xen_domctl *op);
 
 /* pv/hypercall_page.c. */
 
-/** Fill a frame of the domain's. Returns 0; -EACCES if it is not one, or may
- * not be written. */
+/** Fill a frame of the domain's. Returns 0; -EINVAL if it is not one; -EPERM if
+ * it may not be written. */
 int domctl_hypercall_init(struct domain *d, struct xen_domctl *op);
 
 /* cpu_policy_op.c. */
@@ -64,6 +64,20 @@ int domctl_get_vcpu_msrs(struct domain *d, struct xen_domctl *op);
 /** Returns 0; -EFAULT; -EINVAL for too many, or with msr_count set to the first
  * that is unknown or has a value that the guest could not write. */
 int domctl_set_vcpu_msrs(struct domain *d, struct xen_domctl *op);
+
+/* domctl_rights.c: a control domain passes on what it has itself, or takes it
+ * back; mappings that exist stay. */
+
+/** Returns 0; -EINVAL for a line that there is not; -EPERM if the caller has no
+ * right to it; -ENOSPC, -ENOMEM. */
+int domctl_irq_permission(struct domain *d, struct xen_domctl *op);
+/** The same; -EINVAL for a range that wraps. */
+int domctl_iomem_permission(struct domain *d, struct xen_domctl *op);
+/** The same; -EINVAL for an empty range or one past the last port. */
+int domctl_ioport_permission(struct domain *d, struct xen_domctl *op);
+/** A PV guest maps frames itself: says whether it could. Returns 0; -EINVAL for
+ * a bad range; -EPERM if the caller has no right to it. */
+int domctl_memory_mapping(struct domain *d, struct xen_domctl *op);
 
 /* tsc_info.c. */
 
