@@ -69,10 +69,23 @@ static void address_outside_of_the_image_has_no_name(void **state)
     assert_null(symbol_lookup(~0UL, &offset, &size));
 }
 
+static void functions_are_numbered_by_address(void **state)
+{
+    unsigned long addr;
+
+    (void)state;
+    assert_string_equal(symbol_by_number(0, &addr), "up");
+    assert_string_equal(symbol_by_number(2, &addr), "three");
+    assert_int_equal(addr, (unsigned long)_start + 0x80);
+    assert_null(symbol_by_number(3, &addr));
+    assert_null(symbol_by_number(~0u, &addr));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(address_inside_a_function_gives_its_name),
+        cmocka_unit_test(functions_are_numbered_by_address),
         cmocka_unit_test(first_byte_belongs_to_the_function),
         cmocka_unit_test(address_before_all_functions_has_no_name),
         cmocka_unit_test(address_outside_of_the_image_has_no_name),

@@ -13,6 +13,7 @@
 #include "xen/debug_key.h"
 #include "xen/errno.h"
 #include "xen/hypercall.h"
+#include "xen/pci.h"
 #include "xen/sched.h"
 #include "xen/sysctl.h"
 #include "fake/fake.h"
@@ -58,6 +59,22 @@ void arch_hw_capabilities(u32 caps_out[8])
 {
     for (u32 i = 0; i < 8; i++)
         caps_out[i] = i + 1;
+}
+
+void pci_lock_acquire(void)
+{
+}
+
+void pci_lock_release(void)
+{
+}
+
+/* There is one. */
+struct pci_device *pci_device_find_locked(u16 segment, u16 bdf)
+{
+    static struct pci_device device;
+
+    return segment == 0 && bdf == 0x0108 ? &device : NULL;
 }
 
 int arch_sysctl_get_cpu_featureset(struct xen_sysctl *sysctl)
@@ -118,6 +135,43 @@ static void unknown_operations_are_enosys(void **state)
     assert_int_equal(call(XEN_SYSCTL_tbuf_op), -ENOSYS);
     assert_int_equal(call(XEN_SYSCTL_perfc_op), -ENOSYS);
     assert_int_equal(call(~0u), -ENOSYS);
+}
+
+static void absent_features_have_their_own_errors(void **state)
+{
+    (void)state;
+    assert_int_equal(call(XEN_SYSCTL_get_pmstat), -ENODEV);
+    assert_int_equal(call(XEN_SYSCTL_psr_alloc), -ENODEV);
+    assert_int_equal(call(XEN_SYSCTL_coverage_op), -EOPNOTSUPP);
+    assert_int_equal(call(XEN_SYSCTL_pm_op), -ENOSYS);
+    op->u.cpu_levelling_caps.caps = 5;
+    assert_int_equal(call(XEN_SYSCTL_get_cpu_levelling_caps), 0);
+    assert_int_equal(op->u.cpu_levelling_caps.caps, 0);
+}
+
+static void pci_devices_have_no_node(void **state)
+{
+    struct xen_sysctl_pcitopoinfo *info = &op->u.pcitopoinfo;
+    struct physdev_pci_device *devs = fake_guest_alloc(100 * sizeof(*devs));
+    u32 *nodes = fake_guest_alloc(100 * sizeof(*nodes));
+
+    (void)state;
+    *info = (struct xen_sysctl_pcitopoinfo){.num_devs = 100};
+    assert_int_equal(call(XEN_SYSCTL_pcitopoinfo), -EINVAL);
+    info->devs = (u64)devs;
+    info->nodes = (u64)nodes;
+    devs[1] = (struct physdev_pci_device){0, 1, 8};
+    devs[2] = (struct physdev_pci_device){1, 1, 8};
+    assert_int_equal(call(XEN_SYSCTL_pcitopoinfo), 0);
+    assert_int_equal(info->num_devs, 64);
+    assert_int_equal(nodes[0], XEN_INVALID_DEV);
+    assert_int_equal(nodes[1], XEN_INVALID_NODE_ID);
+    assert_int_equal(nodes[2], XEN_INVALID_DEV);
+    assert_int_equal(nodes[64], 0);
+    info->nodes = 8;
+    assert_int_equal(call(XEN_SYSCTL_pcitopoinfo), -EFAULT);
+    info->devs = 8;
+    assert_int_equal(call(XEN_SYSCTL_pcitopoinfo), -EFAULT);
 }
 
 static void what_failed_is_told_too(void **state)
@@ -311,6 +365,8 @@ int main(void)
         TEST(another_version_is_eacces),
         TEST(memory_that_is_not_there_is_efault),
         TEST(unknown_operations_are_enosys),
+        TEST(absent_features_have_their_own_errors),
+        TEST(pci_devices_have_no_node),
         TEST(what_failed_is_told_too),
         TEST(readconsole_gives_text_and_the_next_index),
         TEST(readconsole_clears_when_asked),

@@ -7,6 +7,7 @@
  */
 #include <xen/symbols.h>
 
+#include <xen/bitops.h>
 #include <xen/types.h>
 
 extern const uint32_t symbols_count;
@@ -45,4 +46,13 @@ const char *symbol_lookup(unsigned long addr, unsigned long *offset_out,
     *offset_out = offset - symbols_offset[low - 1];
     *size_out = next - symbols_offset[low - 1];
     return symbols_names + symbols_name_offset[low - 1];
+}
+
+const char *symbol_by_number(unsigned int nr, unsigned long *addr_out)
+{
+    if (nr >= symbols_count)
+        return NULL;
+    nr = array_index_nospec(nr, symbols_count);
+    *addr_out = (unsigned long)_start + symbols_offset[nr];
+    return symbols_names + symbols_name_offset[nr];
 }

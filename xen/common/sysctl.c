@@ -89,9 +89,29 @@ static const sysctl_fn sysctl_ops[] = {
     [XEN_SYSCTL_numainfo] = sysctl_numainfo,
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
     [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
+    [XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,
+    [XEN_SYSCTL_get_cpu_levelling_caps] = sysctl_get_cpu_levelling_caps,
     [XEN_SYSCTL_get_cpu_featureset] = arch_sysctl_get_cpu_featureset,
     [XEN_SYSCTL_get_cpu_policy] = arch_sysctl_get_cpu_policy,
 };
+
+/* Hardware that is not used, and test coverage; other absent features are
+ * unknown operations. */
+static const u8 absent_ops[] = {
+    [XEN_SYSCTL_get_pmstat] = ENODEV,
+    [XEN_SYSCTL_coverage_op] = EOPNOTSUPP,
+    [XEN_SYSCTL_psr_cmt_op] = ENODEV,
+    [XEN_SYSCTL_psr_alloc] = ENODEV,
+};
+
+static int sysctl_absent(unsigned int cmd)
+{
+    u8 error = 0;
+
+    if (cmd < ARRAY_SIZE(absent_ops))
+        error = absent_ops[array_index_nospec(cmd, ARRAY_SIZE(absent_ops))];
+    return error ? -error : -ENOSYS;
+}
 
 long do_sysctl(unsigned long a0, unsigned long a1, unsigned long a2,
                unsigned long a3, unsigned long a4)
@@ -108,7 +128,7 @@ long do_sysctl(unsigned long a0, unsigned long a1, unsigned long a2,
     if (op.cmd < ARRAY_SIZE(sysctl_ops))
         fn = sysctl_ops[array_index_nospec(op.cmd, ARRAY_SIZE(sysctl_ops))];
     if (fn == NULL)
-        return -ENOSYS;
+        return sysctl_absent(op.cmd);
 
     rc = fn(&op);
     if (copy_to_guest(a0, &op, sizeof(op)) && rc == 0)

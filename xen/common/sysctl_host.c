@@ -139,3 +139,9 @@ int sysctl_numainfo(struct xen_sysctl *op)
     info->num_nodes = 1;
     return 0;
 }
+
+int sysctl_get_cpu_levelling_caps(struct xen_sysctl *op)
+{
+    op->u.cpu_levelling_caps.caps = 0;
+    return 0;
+}

@@ -10,9 +10,13 @@
 #include "xen/guest_access.h"
 #include "xen/hypercall.h"
 #include "xen/sched.h"
+#include "xen/string.h"
+#include "xen/symbols.h"
 #include "xen/time.h"
 #include "asm/acpi.h"
+#include "asm/cpufeature.h"
 #include "asm/page.h"
+#include "asm/processor.h"
 #include "asm/smp.h"
 
 #define NSEC_PER_SEC        1000000000u
@@ -142,12 +146,57 @@ static long platform_cpu_offline(struct xen_platform_op *op)
                                                                : -EINVAL;
 }
 
+/* All CPUs are like the boot CPU. */
+static long platform_get_cpu_version(struct xen_platform_op *op)
+{
+    struct xenpf_pcpu_version *version = &op->u.pcpu_version;
+    u32 cpu = version->xen_cpuid, max_leaf, b, c, d;
+
+    *version = (struct xenpf_pcpu_version){
+        .xen_cpuid = cpu,
+        .max_present = nr_cpus - 1,
+    };
+    if (cpu >= nr_cpus || !cpumask_test(cpu, &cpu_online_map))
+        return 0;
+    cpuid(0, 0, &max_leaf, &b, &c, &d);
+    memcpy(version->vendor_id, &b, sizeof(b));
+    memcpy(version->vendor_id + 4, &d, sizeof(d));
+    memcpy(version->vendor_id + 8, &c, sizeof(c));
+    version->family = cpu_features.family;
+    version->model = cpu_features.model;
+    version->stepping = cpu_features.stepping;
+    return 0;
+}
+
+/* The hypervisor's functions, one by one; past the last, the number stays. */
+static long platform_get_symbol(struct xen_platform_op *op)
+{
+    struct xenpf_symdata *sym = &op->u.symdata;
+    unsigned long addr;
+    const char *name = symbol_by_number(sym->symnum, &addr);
+    u32 size;
+
+    if (!name) {
+        sym->namelen = 0;
+        return 0;
+    }
+    size = strlen(name) + 1;
+    if (copy_to_guest(sym->name, name, min(size, sym->namelen)))
+        return -EFAULT;
+    sym->namelen = size;
+    sym->symnum++;
+    sym->address = addr;
+    sym->type = 't';
+    return 0;
+}
+
 typedef long (*platform_fn)(struct xen_platform_op *op);
 
 /* Everything else is not there: processors neither change their speed nor go
  * off, and the firmware is not called. */
 static const platform_fn platform_ops[] = {
     [XENPF_settime32] = platform_settime32,
+    [XENPF_get_cpu_version] = platform_get_cpu_version,
     [XENPF_firmware_info] = platform_firmware_info,
     [XENPF_enter_acpi_sleep] = platform_enter_acpi_sleep,
     [XENPF_getidletime] = platform_getidletime,
@@ -155,6 +204,7 @@ static const platform_fn platform_ops[] = {
     [XENPF_cpu_online] = platform_cpu_online,
     [XENPF_cpu_offline] = platform_cpu_offline,
     [XENPF_settime64] = platform_settime64,
+    [XENPF_get_symbol] = platform_get_symbol,
 };
 
 long do_platform_op(unsigned long a0, unsigned long a1, unsigned long a2,

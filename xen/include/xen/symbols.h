@@ -16,4 +16,7 @@
 const char *symbol_lookup(unsigned long addr, unsigned long *offset_out,
                           unsigned long *size_out);
 
+/** The function with this number, in order of address; NULL past the last. */
+const char *symbol_by_number(unsigned int nr, unsigned long *addr_out);
+
 #endif /* XEN_SYMBOLS_H */
