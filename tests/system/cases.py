@@ -38,6 +38,10 @@ TOOLS_SHARE = ("tools_start", "equal_weights", "double_weight",
                "weight_changed_later", "cap", "flood_of_hypercalls",
                "flood_of_events", "flood_of_page_table_updates")
 TOOLS_CYCLES = ("tools_start", "cycles")
+# The project's own xenstore commands beside Debian's.
+TOOLS_STORE = ("tools_start", "store_commands_show_the_same",
+               "store_device_does_all", "store_device_tells_of_changes",
+               "store_device_lists_many")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +104,7 @@ BOOTS = [
           ("linux", TOOLS_LINUX, "", {}),
           ("devices", TOOLS_DEVICES, "", {"xenstored": "xenstored"}),
           ("host", TOOLS_HOST, "", {}),
+          ("store", TOOLS_STORE, "", {"xenstored": "xenstored"}),
           ("share", TOOLS_SHARE, "dom0_vcpus_pin", {"dom0_vcpus": 1}),
           ("cycles", TOOLS_CYCLES, "", {"cycles": 300, "limit": 1700})))
 ]
