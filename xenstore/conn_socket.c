@@ -17,6 +17,9 @@
 /* Bytes that are read at once. */
 #define READ_SIZE 8192
 
+/* What is there is read until it is no more, or the client has to wait. */
+#define SOCKET_EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLET)
+
 struct conn_socket {
     struct conn conn;
     struct poller poller;
@@ -68,8 +71,7 @@ static void socket_flush(struct conn *c)
         buf_take(&c->out, n);
     if (s->waiting != (c->out.len > 0)) {
         s->waiting = c->out.len > 0;
-        poller_change(&s->poller,
-                      EPOLLIN | EPOLLRDHUP | (s->waiting ? EPOLLOUT : 0));
+        poller_change(&s->poller, SOCKET_EVENTS | (s->waiting ? EPOLLOUT : 0));
     }
 }
 
@@ -108,7 +110,7 @@ struct conn *conn_socket_new(int fd)
     conn_init(&s->conn, &socket_kind, 0);
     s->poller.ready = socket_ready;
     s->poller.fd = fd;
-    poller_add(&s->poller, EPOLLIN | EPOLLRDHUP);
+    poller_add(&s->poller, SOCKET_EVENTS);
     return &s->conn;
 }
 

@@ -11,7 +11,7 @@ struct poller {
     int fd;
 };
 
-/** Supplied by the main loop: poll a descriptor, edge-triggered. */
+/** Supplied by the main loop: poll a descriptor for EPOLL*. */
 void poller_add(struct poller *p, uint32_t events);
 void poller_change(struct poller *p, uint32_t events);
 

@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "journal.h"
 #include "log.h"
+#include "ops.h"
 #include "quota.h"
 
 #define MAX_ARGS 5
@@ -97,6 +98,18 @@ static int control_domains(const char *const arg[], int nr, struct text *t)
     return 0;
 }
 
+static int control_check(const char *const arg[], int nr, struct text *t)
+{
+    int wrong = ops_check();
+
+    (void)arg;
+    if (nr)
+        return -EINVAL;
+    if (wrong >= 0)
+        add(t, "the nodes of domain %d are not as many as counted\n", wrong);
+    return 0;
+}
+
 static int control_print(const char *const arg[], int nr, struct text *t)
 {
     (void)t;
@@ -114,6 +127,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     /* clang-format off */
+    {"check",      control_check,      ""},
     {"domains",    control_domains,    ""},
     {"help",       control_help,       ""},
     {"print",      control_print,      "<string>"},

@@ -344,15 +344,17 @@ static bool read_record(const struct record_head *head, const char *data)
 
 int journal_open(const char *folder)
 {
-    int rc = journal_file_open(folder, read_record);
+    return journal_file_open(folder, read_record);
+}
 
-    if (rc < 0)
-        return rc;
+void journal_begin(void)
+{
+    /* What has happened since is in the checkpoint and the snapshot. */
+    buf_take(&batch, batch.len);
     add_checkpoint();
     journal_file_begin(&batch);
     while (journal_file_busy())
         journal_file_work(~0UL);
-    return rc;
 }
 
 /* Bytes of the snapshot that are written for each byte of journal. */

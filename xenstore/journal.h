@@ -24,13 +24,15 @@
 #include "domain.h"
 
 /**
- * Read what a predecessor left in a folder into the store, which is new, and
- * begin a journal of our own.
+ * Read what a predecessor left in a folder into the store, which is new.
  *
  * Returns 1 if there was something, 0 if not, or -errno if the folder cannot be
  *         used.
  */
 int journal_open(const char *folder);
+
+/** Begin a journal of our own: from now on its files are what counts. */
+void journal_begin(void);
 
 /** Add to the batch; see the functions' names. */
 void journal_change(const struct change *c);

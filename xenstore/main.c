@@ -50,7 +50,7 @@ static struct {
 
 void poller_add(struct poller *p, uint32_t events)
 {
-    struct epoll_event event = {.events = events | EPOLLET, .data.ptr = p};
+    struct epoll_event event = {.events = events, .data.ptr = p};
 
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, p->fd, &event))
         log_line(LOG_LEVEL_ERROR, "epoll: %s", strerror(errno));
@@ -58,7 +58,7 @@ void poller_add(struct poller *p, uint32_t events)
 
 void poller_change(struct poller *p, uint32_t events)
 {
-    struct epoll_event event = {.events = events | EPOLLET, .data.ptr = p};
+    struct epoll_event event = {.events = events, .data.ptr = p};
 
     epoll_ctl(epoll_fd, EPOLL_CTL_MOD, p->fd, &event);
 }
@@ -69,14 +69,12 @@ static void evtchn_ready(struct poller *p, uint32_t events)
     unsigned int nr;
 
     (void)p, (void)events;
-    do {
-        nr = xen_evtchn_pending(port, MAX_PORTS);
-        for (unsigned int i = 0; i < nr; i++) {
-            /* First, so that what comes meanwhile is an event again. */
-            xen_evtchn_unmask(port[i]);
-            domain_event(port[i]);
-        }
-    } while (nr == MAX_PORTS);
+    nr = xen_evtchn_pending(port, MAX_PORTS);
+    for (unsigned int i = 0; i < nr; i++) {
+        /* First, so that what comes meanwhile is an event again. */
+        xen_evtchn_unmask(port[i]);
+        domain_event(port[i]);
+    }
 }
 
 static void stop(void)
@@ -394,6 +392,7 @@ int main(int argc, char **argv)
         fill_store();
     start_signals();
     start_xen();
+    journal_begin();
     start_clients(folder, h);
     write_pid();
     rc = options.no_sandbox ? 0 : sandbox_enter();

@@ -599,40 +599,76 @@ int ops_handle(struct request *r)
     return op->handle(r);
 }
 
-/* Append the paths of a domain's nodes to a list of strings; those below one of
- * them are left out. */
+static void count_nodes(const struct node *n, unsigned long count[])
+{
+    const struct node *child;
+    struct dir_iter it;
+
+    count[perms_owner(n->perms)]++;
+    dir_iter_init(&it, n->dir);
+    while ((child = dir_iter_next(&it)))
+        count_nodes(child, count);
+}
+
+int ops_check(void)
+{
+    unsigned long *count = xzalloc((UINT16_MAX + 1UL) * sizeof(*count));
+    int wrong = -1;
+
+    count_nodes(store_root, count);
+    for (int domid = 0; domid <= UINT16_MAX && wrong < 0; domid++)
+        if (count[domid] != quota_used(domid, QUOTA_NODES))
+            wrong = domid;
+    free(count);
+    return wrong;
+}
+
+/* Append the path of a node to a list of strings if a domain owns it; else
+ * those of nodes below it that it owns. */
 static void find_owned(const struct node *n, domid_t domid, char *path,
                        size_t len, struct buf *list)
 {
-    struct dir_iter it;
     const struct node *child;
+    struct dir_iter it;
 
+    if (len && perms_owner(n->perms) == domid) {
+        path[len] = '\0';
+        buf_add(list, path, len + 1);
+        return;
+    }
     dir_iter_init(&it, n->dir);
     while ((child = dir_iter_next(&it))) {
-        size_t child_len = len + 1 + child->name_len;
-
         path[len] = '/';
         memcpy(path + len + 1, child->data, child->name_len);
-        path[child_len] = '\0';
-        if (perms_owner(child->perms) == domid)
-            buf_add(list, path, child_len + 1);
-        else
-            find_owned(child, domid, path, child_len, list);
+        find_owned(child, domid, path, len + 1 + child->name_len, list);
     }
 }
 
-void ops_remove_owned(domid_t domid)
+static void remove_owned_below(const char *top, domid_t domid)
 {
+    const struct node *n = store_find(store_root, top);
     struct change c = {.type = CHANGE_RM};
-    char path[PATH_ROOM] = "";
     struct buf list = {0};
+    char path[PATH_ROOM];
 
-    if (!quota_used(domid, QUOTA_NODES))
+    if (!n)
         return;
-    find_owned(store_root, domid, path, 0, &list);
+    strcpy(path, top);
+    find_owned(n, domid, path, top[1] ? strlen(top) : 0, &list);
     for (size_t pos = 0; pos < list.len; pos += strlen(c.path) + 1) {
         c.path = buf_front(&list) + pos;
         ops_change(&c);
     }
     buf_free(&list);
+}
+
+void ops_remove_owned(domid_t domid)
+{
+    char home[32];
+
+    /* Mostly that is all, and the rest of the store need not be looked at. */
+    snprintf(home, sizeof(home), "/local/domain/%u", domid);
+    remove_owned_below(home, domid);
+    if (quota_used(domid, QUOTA_NODES))
+        remove_owned_below("/", domid);
 }

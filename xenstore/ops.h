@@ -24,6 +24,13 @@ void ops_init(void);
 /** Make an allowed change in the store, for everybody to see. */
 void ops_change(const struct change *c);
 
+/**
+ * Count the store's nodes anew.
+ *
+ * Returns an owner whose gauge says something else, or -1.
+ */
+int ops_check(void);
+
 /** Remove all nodes that a domain owns, and what is below them. */
 void ops_remove_owned(domid_t domid);
 

@@ -15,6 +15,7 @@ import time
 import traceback
 
 import daemon
+import xs
 
 
 def run(test, args):
@@ -36,8 +37,11 @@ def run(test, args):
         test(start)
         for d in started:
             # Stock dies of some requests that are only sent to find that out.
-            if d.command[0] == args.daemon and not d.alive():
-                raise AssertionError('the daemon ended')
+            if d.command[0] == args.daemon:
+                if not d.alive():
+                    raise AssertionError('the daemon ended')
+                if d.socket().call(xs.CONTROL, 'check\0') != b'OK\0':
+                    raise AssertionError('nodes are not as many as counted')
         return None
     except Exception:  # pylint: disable=broad-except
         text = traceback.format_exc()
