@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Debian's and our clients on Debian's and our daemons.
 
-usage: interop.py --stock DIR --client DIR --preload FILE --daemon FILE [NAME]
+usage: interop.py --stock DIR --client DIR --preload FILE --daemon FILE
+                  --guide FILE [NAME]
 
 On each daemon the same commands run with (Debian's commands, Debian's library),
 (Debian's commands, our library) and (our commands, our library). What they
@@ -16,6 +17,8 @@ import fcntl
 import json
 import os
 import pty
+import random
+import re
 import shlex
 import signal
 import struct
@@ -331,7 +334,60 @@ def died_under(daemon, clients, _):
     return True
 
 
-CALLS = [watch_sees, transaction_retries, json_is_the_tree, control_works]
+def guide_is_true(daemon, clients, args):
+    """docs/xenstore.md names each option, limit with its value, and command of
+    our daemon."""
+    with open(args.guide, encoding="utf-8") as guide:
+        text = guide.read()
+    usage = subprocess.run([args.daemon, "-H"], capture_output=True, text=True,
+                           check=True)
+    options = re.findall(r"^ +(?:-(\w), +)?(--[a-z-]+)", usage.stdout +
+                         usage.stderr, re.M)
+    assert len(options) > 10, usage
+    for short, long in options:
+        assert f"`-{short}`" in text or f"`-{short}`," in text or \
+            f"`{long}" in text, (short, long)
+    limits = re.findall(r"^([a-z-]+) *: *(\d+)", clients.run(
+        daemon, ["control", "quota"])[0].decode(), re.M)
+    assert len(limits) > 5, limits
+    for name, value in limits:
+        if name == "transaction-nodes":
+            value = "1024"  # daemons.py sets another
+        assert f"| `{name}` | {value} |" in text, (name, value)
+    commands = re.findall(r"^([a-z-]+)\t", clients.run(
+        daemon, ["control", "help"])[0].decode(), re.M)
+    assert len(commands) > 3, commands
+    for name in commands:
+        assert re.search(rf"^\| `{name}[` ]", text, re.M), name
+    return True
+
+
+def random_trees(daemon, clients, args):
+    """ls of trees with any values, as wide as may be, beside Debian's."""
+    stock = Clients("Debian's commands", args, False, False)
+    seed = random.randrange(1 << 32)
+    rng = random.Random(seed)
+    for _ in range(4):
+        empty(daemon, clients)
+        paths = ["/r"]
+        for _ in range(25):
+            path = rng.choice(paths) + "/" + "".join(
+                rng.choices("abcXYZ019-_@", k=rng.randrange(1, 9)))
+            value = "".join(f"\\x{rng.randrange(1, 256):02x}" if rng.random() < .2
+                            else rng.choice("abc \"'=.") for _ in
+                            range(rng.choice((0, 1, 5, 20, 50, 70, 90))))
+            clients.run(daemon, ["write", path, value])
+            clients.run(daemon, ["chmod", path, "n0", f"r{rng.randrange(9)}"])
+            if path.count("/") < 6:
+                paths.append(path)
+        for _ in range(10):
+            words = ["ls", rng.choice(("-s", "-f", "-p", "-fp")), "/r"]
+            columns = rng.choice((None, rng.randrange(70, 140)))
+            want = stock.run(daemon, words, columns)
+            got = clients.run(daemon, words, columns)
+            assert got == want, (f"seed {seed}: {words} {columns}: "
+                                 f"{shorter(want, got)}")
+    return True
 
 
 def call(function, *args):
@@ -340,6 +396,10 @@ def call(function, *args):
     except (AssertionError, OSError, ValueError,
             subprocess.SubprocessError) as problem:
         return f"{type(problem).__name__}: {problem}"
+
+
+CALLS = [watch_sees, transaction_retries, json_is_the_tree, control_works,
+         random_trees]
 
 
 def check_daemon(daemon, sets, args, results, outcomes):
@@ -395,6 +455,7 @@ def main():
     parser.add_argument("--client", required=True, help="our library, commands")
     parser.add_argument("--preload", required=True, help="preload.so")
     parser.add_argument("--daemon", required=True, help="our xenstored")
+    parser.add_argument("--guide", required=True, help="docs/xenstore.md")
     parser.add_argument("pick", nargs="?", default="", help="part of a name")
     args = parser.parse_args()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -409,6 +470,10 @@ def main():
             outcomes[kind] = {}
             with daemons.Daemon(kind, path, args) as daemon:
                 check_daemon(daemon, sets, args, results, outcomes[kind])
+                if kind == "ours" and results.wanted("guide_is_true"):
+                    got = call(guide_is_true, daemon, sets[-1], args)
+                    results.tell("ours: guide_is_true",
+                                 None if got is True else got)
             check_death(kind, path, args, results)
     scripts = [{name: outcome for name, outcome in outcomes[kind].items()
                 if isinstance(outcome, tuple) and name in dict(CASES)}

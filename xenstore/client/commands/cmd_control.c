@@ -114,7 +114,9 @@ static int update_step(struct run *run, const char *what, char **words,
 
     if (status)
         fprintf(stderr, "%s failed:\n%s\n", what,
-                reply ? reply : strerror(errno));
+                reply             ? reply
+                : errno == EINVAL ? "this daemon does not know the command"
+                                  : strerror(errno));
     free(reply);
     return status;
 }
