@@ -395,7 +395,7 @@ int main(int argc, char **argv)
     journal_begin();
     start_clients(folder, h);
     write_pid();
-    rc = options.no_sandbox ? 0 : sandbox_enter();
+    rc = options.no_sandbox ? 0 : sandbox_enter(folder);
     if (rc)
         die("sandbox", rc);
     run();

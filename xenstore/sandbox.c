@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Least privilege: no capabilities, no new privileges, and of the system calls
- * those that the loop makes; all others fail. Devices and folder are open by
- * now.
+ * Least privilege: no capabilities, no new privileges, no files but the
+ * daemon's own, and of the system calls those that the loop makes; all others
+ * fail. Devices and folder are open by now.
  */
 #include "sandbox.h"
 
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -101,12 +104,44 @@ static int filter_calls(void)
     return rc;
 }
 
-int sandbox_enter(void)
+/* All that the first version of Landlock knows. */
+#define LANDLOCK_ALL ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+
+/* What the journal does in its folder. */
+#define LANDLOCK_OWN                                                           \
+    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |            \
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+
+static int confine_files(const char *folder)
 {
+    struct landlock_ruleset_attr all = {.handled_access_fs = LANDLOCK_ALL};
+    struct landlock_path_beneath_attr own = {.allowed_access = LANDLOCK_OWN};
+    int rc = 0, rules;
+
+    rules = syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+    if (rules < 0)
+        return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
+    own.parent_fd = open(folder, O_PATH | O_CLOEXEC);
+    if (own.parent_fd < 0 ||
+        syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &own,
+                0) ||
+        syscall(SYS_landlock_restrict_self, rules, 0))
+        rc = -errno;
+    if (own.parent_fd >= 0)
+        close(own.parent_fd);
+    close(rules);
+    return rc;
+}
+
+int sandbox_enter(const char *folder)
+{
+    int rc;
+
     capng_clear(CAPNG_SELECT_BOTH);
     if (capng_apply(CAPNG_SELECT_BOTH))
         return -EPERM;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return -errno;
-    return filter_calls();
+    rc = confine_files(folder);
+    return rc ? rc : filter_calls();
 }

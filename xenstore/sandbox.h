@@ -4,10 +4,11 @@
 #define XENSTORE_SANDBOX_H
 
 /**
- * Drop all capabilities, and all system calls that the loop does not need.
+ * Drop all capabilities, all system calls that the loop does not need, and,
+ * where the kernel can (Landlock), all files but those in one folder.
  *
  * Returns 0 or -errno.
  */
-int sandbox_enter(void);
+int sandbox_enter(const char *folder);
 
 #endif
