@@ -79,6 +79,10 @@ static void socket_end(struct conn *c)
 {
     struct conn_socket *s = of(c);
 
+    /* A client that has only ended its requests gets what it asked for. */
+    if (c->out.len)
+        send(s->poller.fd, buf_front(&c->out), c->out.len,
+             MSG_DONTWAIT | MSG_NOSIGNAL);
     conn_fini(c);
     close(s->poller.fd);
     free(s);

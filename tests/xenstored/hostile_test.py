@@ -2,6 +2,7 @@
 """What a guest may try: floods, limits, rings that are not as they should be."""
 
 import random
+import socket
 import struct
 import time
 
@@ -232,6 +233,17 @@ def garbage_by_socket(start):
     assert s.read('/') == b''
 
 
+def client_that_ends_its_requests_gets_replies(start):
+    daemon = start()
+    c = daemon.socket()
+    c.write('/x', 'y' * 1000)
+    for _ in range(3):
+        c.send(xs.READ, '/x\0')
+    c.sock.shutdown(socket.SHUT_WR)
+    for _ in range(3):
+        assert c.reply()[3] == b'y' * 1000
+
+
 def old_transaction_fails(start):
     """A domain's transaction does not keep old nodes for ever."""
     daemon = start('--quota', 'transaction-age=1')
@@ -250,4 +262,5 @@ TESTS = [limits_are_kept_and_named, transaction_nodes_and_memory_are_limited,
          memory_comes_back, guest_that_takes_no_events_loses_none,
          guest_that_takes_no_replies_waits, flood_does_not_starve_others,
          broken_indexes_stop_a_ring, too_long_message_stops_a_ring,
-         garbage_in_rings, garbage_by_socket, old_transaction_fails]
+         garbage_in_rings, garbage_by_socket,
+         client_that_ends_its_requests_gets_replies, old_transaction_fails]
