@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "public/domctl.h"
+#include "asm/cpuid.h"
 #include "asm/domctl.h"
 #include "asm/pv.h"
 
@@ -94,6 +95,38 @@ static void hypercall_pages_are_the_domains_own_memory(void **state)
     recount();
 }
 
+static void prepare(struct vcpu *v)
+{
+    v->arch.trap_table = calloc(256, sizeof(struct trap_info));
+    v->domain->arch.cpuid = &cpuid_initial;
+}
+
+static void control_registers_come_back(void **state)
+{
+    struct vcpu_guest_context *c = calloc(1, sizeof(*c));
+    struct vcpu *v = d->vcpu[1];
+
+    (void)state;
+    prepare(v);
+    make_tree(&t, 4);
+    c->flags = VGCF_in_kernel;
+    c->ctrlreg[0] = X86_CR0_TS;
+    c->ctrlreg[2] = 0x1234;
+    c->ctrlreg[3] = maddr(t.t[4], 0);
+    c->ctrlreg[4] = X86_CR4_DE | X86_CR4_SMAP;
+    run_as(d0, 0);
+    assert_int_equal(arch_set_info_guest(v, c), 0);
+    arch_get_info_guest(v, c);
+    assert_true(c->ctrlreg[0] & X86_CR0_TS);
+    assert_int_equal(c->ctrlreg[2], 0x1234);
+    assert_int_equal(c->ctrlreg[3], maddr(t.t[4], 0));
+    assert_true(c->ctrlreg[4] & X86_CR4_DE);
+    assert_false(c->ctrlreg[4] & X86_CR4_SMAP);
+    free(v->arch.trap_table);
+    v->arch.trap_table = NULL;
+    free(c);
+}
+
 static void a_second_context_keeps_the_tables(void **state)
 {
     struct vcpu_guest_context *c = calloc(1, sizeof(*c));
@@ -101,7 +134,7 @@ static void a_second_context_keeps_the_tables(void **state)
     struct tree u;
 
     (void)state;
-    v->arch.trap_table = calloc(256, sizeof(struct trap_info));
+    prepare(v);
     make_tree(&t, 4);
     make_tree(&u, 4);
     c->flags = VGCF_in_kernel;
@@ -142,6 +175,7 @@ int main(void)
         PV_MM_TEST(questions_have_bounds),
         PV_MM_TEST(written_frames_are_not_tracked),
         PV_MM_TEST(hypercall_pages_are_the_domains_own_memory),
+        PV_MM_TEST(control_registers_come_back),
         PV_MM_TEST(a_second_context_keeps_the_tables),
     };
 

@@ -365,6 +365,9 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     v->arch.gs_base_user = c->gs_base_user;
     v->arch.ldt_base = c->ldt_base;
     v->arch.ldt_ents = c->ldt_ents;
+    v->arch.virtual_ts = c->ctrlreg[0] & X86_CR0_TS;
+    v->arch.cr2 = c->ctrlreg[2];
+    pv_set_guest_cr4(v, c->ctrlreg[4]);
     if (c->flags & VGCF_I387_VALID)
         xstate_load_fpu(v, c->fpu_ctxt.x);
     for (unsigned int i = 0; i < 8; i++)
@@ -407,6 +410,9 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
     c->gdt_ents = v->arch.gdt_ents;
     c->kernel_ss = v->arch.kernel_ss;
     c->kernel_sp = v->arch.kernel_sp;
+    c->ctrlreg[0] = v->arch.virtual_ts ? X86_CR0_TS : 0;
+    c->ctrlreg[2] = v->arch.cr2;
+    c->ctrlreg[4] = pv_guest_cr4(v);
     if (!mfn_eq(v->arch.guest_table, INVALID_MFN))
         c->ctrlreg[3] = mfn_to_maddr(v->arch.guest_table);
     if (!mfn_eq(v->arch.guest_table_user, INVALID_MFN))

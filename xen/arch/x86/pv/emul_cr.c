@@ -2,14 +2,9 @@
 /* Control and debug registers of a guest kernel. */
 #include "emul_internal.h"
 
-#include "asm/cpuid.h"
 #include "asm/processor.h"
 #include "asm/pv.h"
 #include "asm/switch.h"
-
-/* Bits of CR4 that every guest finds set, and can't clear. */
-#define CR4_FIXED                                                              \
-    (X86_CR4_PAE | X86_CR4_MCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
 
 static u64 read_guest_cr0(const struct vcpu *v)
 {
@@ -47,14 +42,7 @@ static enum emul_result write_guest_cr0(struct vcpu *v, u64 value)
 
 static void write_guest_cr4(struct vcpu *v, u64 value)
 {
-    const struct cpuid_policy *p = v->domain->arch.cpuid;
-    u64 allowed = X86_CR4_TSD | X86_CR4_DE;
-
-    if (cpuid_has_fsgsbase(p))
-        allowed |= X86_CR4_FSGSBASE;
-    if (cpuid_has_xsave(p))
-        allowed |= X86_CR4_OSXSAVE;
-    v->arch.cr4 = value & allowed;
+    pv_set_guest_cr4(v, value);
     write_cr4(vcpu_hw_cr4(v));
 }
 
@@ -74,7 +62,7 @@ enum emul_result emul_mov_from_cr(struct vcpu *v, struct cpu_regs *regs,
         value = mfn_to_maddr(v->arch.guest_table);
         break;
     case 4:
-        value = v->arch.cr4 | CR4_FIXED;
+        value = pv_guest_cr4(v);
         break;
     default:
         return EMUL_REFUSED;

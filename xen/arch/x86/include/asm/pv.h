@@ -30,6 +30,11 @@ static inline bool guest_kernel_mode(const struct vcpu *v)
 /** Fill a page with the stubs that make hypercalls. */
 void pv_write_hypercall_page(u8 *page);
 
+/** CR4 as v's guest reads it. */
+u64 pv_guest_cr4(const struct vcpu *v);
+/** What the guest wants in CR4, less what it may not have. Not loaded. */
+void pv_set_guest_cr4(struct vcpu *v, u64 value);
+
 /** Exchange kernel and user mode: page tables and GS base of the current
  * vcpu. The user table must exist if it is to be entered. */
 void pv_toggle_mode(struct vcpu *v);
