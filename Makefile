@@ -168,7 +168,7 @@ check-system: image tools-image $(OWN_XEN) ## boot Debian's kernel on many machi
 	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
 .PHONY: bench
-bench: deps ## compare with stock Xen, in instructions
+bench: deps tools-image ## compare with stock Xen, in instructions
 	@+$(SUBMAKE) -f $(ROOT)/bench/Makefile $(if $(OWN_XEN),&& $(SUBMAKE) dist)
 	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen
 	@python3 $(ROOT)/bench/bench.py --bin $(OUT)/bench --log $(OUT)/bench/log \

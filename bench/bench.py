@@ -22,7 +22,7 @@ OPTIONS = "console=com1 com1=115200,8n1"
 SECONDS = 900
 
 
-def run(name, xen, memory, options, modules, end, log_folder):
+def run(name, xen, memory, options, modules, end, log_folder, disk=None):
     """Boot until the line `end` has come; return {figure: (value, unit)}."""
     log = os.path.join(log_folder, name + ".log")
     command = ["qemu-system-x86_64", "-accel", "tcg", "-icount",
@@ -31,6 +31,8 @@ def run(name, xen, memory, options, modules, end, log_folder):
                "none", "-monitor", "none", "-nic", "none", "-vga", "none",
                "-no-reboot", "-serial", f"file:{log}", "-kernel", xen,
                "-append", f"{OPTIONS} {options}", "-initrd", modules]
+    if disk:
+        command += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
     open(log, "w").close()
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as qemu:
         deadline = time.monotonic() + SECONDS
@@ -53,6 +55,7 @@ def read(path):
 
 
 def measure(name, xen, args):
+    disk = os.path.join(args.bin, "disk.img")
     figures = {"image.size": (os.path.getsize(xen) / 1024, "KiB")}
     tiny = run(f"{name}-tinypv", xen, 2048, "",
                os.path.join(args.bin, "tinypv"), "TINY-BENCH-END", args.log)
@@ -68,6 +71,12 @@ def measure(name, xen, args):
     figures.update(run(f"{name}-dom0", xen, 4096,
                        "dom0_mem=1024M,max:1024M dom0_max_vcpus=1", kernel,
                        "@T done", args.log))
+    checks = "tools_start:bench_tiny:bench_save:bench_guest"
+    kernel = (f"{args.kernel} console=hvc0 quiet xenia.test={checks} "
+              f"xenia.then=idle,{os.path.join(args.bin, 'tools.img')}")
+    figures.update(run(f"{name}-tools", xen, 4096,
+                       "dom0_mem=1024M,max:1024M dom0_max_vcpus=1", kernel,
+                       "@T done", args.log, disk))
     return figures
 
 
