@@ -32,8 +32,8 @@ TOOLS_HOST = ("tools_start", "info", "memory_is_accounted", "dmesg",
               "vcpu_list", "vcpu_pin", "rename", "mem_max", "claims",
               "cpupool_list", "cpupool_migrate", "cpupool_cpu_remove_add",
               "sched_credit2", "top", "destroy", "cpu_time_is_true",
-              "on_poweroff", "on_reboot", "on_crash", "dump_core", "watchdog",
-              "twenty_guests")
+              "on_poweroff", "on_reboot", "on_crash", "crashed_guest_is_kept",
+              "watchdog", "twenty_guests")
 TOOLS_SHARE = ("tools_start", "equal_weights", "double_weight",
                "weight_changed_later", "cap", "flood_of_hypercalls",
                "flood_of_events", "flood_of_page_table_updates")

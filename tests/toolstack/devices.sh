@@ -5,8 +5,9 @@
 check_create_smp()
 {
     create "$(linux_config linux cloud \
-        "guest.ip=$address xen_legacy_crash" vcpus=2 maxvcpus=2 \
-        "on_crash='preserve'" "tsc_mode='native'" "$bridge")"
+        "guest.ip=$address xen_legacy_crash sysrq_always_enabled" \
+        vcpus=2 maxvcpus=2 "on_crash='preserve'" "tsc_mode='native'" \
+        "$bridge")"
 }
 
 check_sees_both_vcpus()

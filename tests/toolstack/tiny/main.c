@@ -11,7 +11,7 @@
  *   events    events to itself without end
  *   tables    changes of page tables without end
  *   fault     a trap with no handler's stack
- *   crash, poweroff, reboot   shut down with that reason
+ *   crash, poweroff, reboot   shut down with that reason, the last after 3 s
  *   watchdog  ask for a watchdog, and neglect it
  */
 #include "guest.h"
@@ -133,6 +133,7 @@ static void run_poweroff(void)
 
 static void run_reboot(void)
 {
+    sleep_ms(3000);
     shutdown(SHUTDOWN_reboot);
 }
 
