@@ -56,6 +56,9 @@ def dom0_options(case, context):
 def machine_args(case, context, folder):
     args = ["-machine", case.machine, "-cpu", case.cpu, "-smp", str(case.smp),
             "-m", str(case.memory), *device_args(case, context)]
+    if case.icount:
+        args += ["-accel", "tcg", "-icount", "shift=3,sleep=off", "-rtc",
+                 "clock=vm"]
     if case.then == "crash":
         args.append("-no-reboot")
     options = f"{XEN_OPTIONS} {case.xen_options}"

@@ -55,6 +55,7 @@ class Boot:
     memory_min: int = 0          # MiB the control domain must have at least
     iso: bool = False            # by GRUB from an ISO, not by QEMU's loader
     cpu: str = "max,-smap"
+    icount: bool = False         # time is instructions: no host disturbs it
     disk: str = "virtio"         # or "ahci"
     nic: str = "virtio-net-pci"  # or "e1000e"
     checks: tuple = BASIC + DEVICES
@@ -95,16 +96,15 @@ BOOTS = [
          xen_options="dom0_mem=400M,max:400M", smp=2),
     Boot("reboot", checks=("cpus",), then="reboot"),
     Boot("crash", checks=("cpus",), then="crash"),
-    *(Boot(f"tools_{name}", image="toolstack/toolstack", checks=checks, smp=2,
-           memory=3072, nic="", seconds=1800, ready=False,
-           xen_options="dom0_mem=1G,max:1G dom0_max_vcpus="
-                       f"{values.get('dom0_vcpus', 2)} {options}",
-           values={"dom0_vcpus": 2, **values})
-      for name, checks, options, values in (
-          ("linux", TOOLS_LINUX, "", {}),
-          ("devices", TOOLS_DEVICES, "", {"xenstored": "xenstored"}),
-          ("host", TOOLS_HOST, "", {}),
-          ("store", TOOLS_STORE, "", {"xenstored": "xenstored"}),
-          ("share", TOOLS_SHARE, "dom0_vcpus_pin", {"dom0_vcpus": 1}),
-          ("cycles", TOOLS_CYCLES, "", {"cycles": 300, "limit": 1700})))
+    *(Boot(f"tools_{name}", image="toolstack/toolstack", checks=checks,
+           smp=smp, icount=smp == 1, memory=3072, nic="", seconds=1800,
+           ready=False, values={"dom0_vcpus": smp, **values},
+           xen_options=f"dom0_mem=1G,max:1G dom0_max_vcpus={smp}")
+      for name, smp, checks, values in (
+          ("linux", 2, TOOLS_LINUX, {}),
+          ("devices", 2, TOOLS_DEVICES, {"xenstored": "xenstored"}),
+          ("host", 2, TOOLS_HOST, {}),
+          ("store", 2, TOOLS_STORE, {"xenstored": "xenstored"}),
+          ("share", 1, TOOLS_SHARE, {}),
+          ("cycles", 2, TOOLS_CYCLES, {"cycles": 300, "limit": 1700}))),
 ]
