@@ -139,11 +139,12 @@ static struct file_head new_head(uint32_t nr)
 }
 
 /* Without room for its state the daemon goes on; it says what that means. */
-static void lost(const char *what)
+static void lost(const char *what, size_t size)
 {
     log_line(LOG_LEVEL_ERROR,
-             "%s: %s: until there is room, a restart loses what clients do",
-             what, strerror(errno));
+             "%s.%u of %zu bytes: %s: until there is room, a restart loses "
+             "what clients do",
+             what, number, size, strerror(errno));
 }
 
 static bool journal_grow(size_t need)
@@ -178,7 +179,7 @@ void journal_file_append(struct buf *batch)
     /* One more head of zeros is the end. */
     if (journal.fd < 0 || !journal_grow(need + sizeof(head))) {
         if (journal.fd >= 0) {
-            lost("journal");
+            lost("journal", need);
             close(journal.fd);
             journal.fd = -1;
         }
@@ -228,7 +229,7 @@ void journal_file_begin(struct buf *batch)
     journal_file_append(batch);
     tree.fd = file_create("tree", number);
     if (tree.fd < 0 || write(tree.fd, &head, sizeof(head)) != sizeof(head)) {
-        lost("snapshot");
+        lost("tree", tree.len);
         return;
     }
     tree.root = node_get(store_root);
@@ -319,7 +320,7 @@ static void tree_end(bool ok)
     buf_free(&tree.batch);
     tree.root = NULL;
     if (!ok) {
-        lost("snapshot");
+        lost("tree", tree.len);
         file_remove("tree", number);
         tree_len = journal.len * 2;
         return;

@@ -79,7 +79,7 @@ static int allow_ioctls(scmp_filter_ctx filter)
 static int allow_files(scmp_filter_ctx filter)
 {
     int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                              SCMP_A0_32(SCMP_CMP_NE, (uint32_t)AT_FDCWD));
+                              SCMP_A0_32(SCMP_CMP_NE, (uint32_t)AT_FDCWD, 0));
 
     if (!rc)
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,

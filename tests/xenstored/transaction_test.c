@@ -270,7 +270,7 @@ static void changes_that_are_not_sound_are_not_read(void **state)
     assert_int_equal(c.len, sizeof(perm));
     for (size_t len = 0; len < size; len++)
         assert_int_equal(change_read(buf_front(&list), len, &c), 0);
-    buf_front(&list)[0] = 0;
+    *buf_front(&list) = 0;
     assert_int_equal(change_read(buf_front(&list), size, &c), 0);
     buf_free(&list);
 }
