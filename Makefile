@@ -146,6 +146,9 @@ check-xenstore-install: ## check headers, symbols, manual pages of libxenstore a
 check-xenstore-interop: xenstore xenstore-client ## run our and Debian's xenstore commands on our and Debian's daemons
 	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-interop
 
+.PHONY: check-interop
+check-interop: check-xenstore-interop ## all on this host that has a stock part on the other side
+
 # JOBS machines run at the same time.
 JOBS   ?= 1
 SYSTEM  = python3 $(ROOT)/tests/system/main.py --jobs $(JOBS) --out $(OUT) \

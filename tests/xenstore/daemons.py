@@ -22,9 +22,19 @@ class Daemon:
         self.path = os.path.join(folder, "socket")
         self.env = dict(os.environ, XENSTORED_RUNDIR=folder)
         self.log = open(os.path.join(folder, "log"), "wb")
-        self.process = subprocess.Popen(
+        self.process = self.spawn(args)
+        self.wait()
+
+    def spawn(self, args):
+        return subprocess.Popen(
             self.command(args), stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, env=self.environment(args))
+
+    def update(self, args):
+        """Ours: start another one, which takes over; this one ends."""
+        old = self.process
+        self.process = self.spawn(args)
+        old.wait(timeout=SECONDS)
         self.wait()
 
     def command(self, args):

@@ -362,6 +362,25 @@ def guide_is_true(daemon, clients, args):
     return True
 
 
+def watch_survives_update(daemon, clients, args):
+    """A new daemon takes over; the clients of the old one notice nothing."""
+    clients.run(daemon, ["write", "/u/a", "before"])
+    process = subprocess.Popen(
+        [clients.program("watch"), "-n", "3", "/u"], env=clients.env(daemon),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    lines = [process.stdout.readline()]
+    daemon.update(args)
+    assert clients.run(daemon, ["read", "/u/a"])[0] == b"before\n"
+    clients.run(daemon, ["write", "/u/b", "1"])
+    clients.run(daemon, ["rm", "/u/a"])
+    watchdog = threading.Timer(SECONDS, process.kill)
+    watchdog.start()
+    lines += process.stdout.readlines()
+    watchdog.cancel()
+    assert (lines, process.wait()) == ([b"/u\n", b"/u/b\n", b"/u/a\n"], 0), lines
+    return True
+
+
 def random_trees(daemon, clients, args):
     """ls of trees with any values, as wide as may be, beside Debian's."""
     stock = Clients("Debian's commands", args, False, False)
@@ -393,8 +412,7 @@ def random_trees(daemon, clients, args):
 def call(function, *args):
     try:
         return function(*args)
-    except (AssertionError, OSError, ValueError,
-            subprocess.SubprocessError) as problem:
+    except Exception as problem:  # any of it is a failure
         return f"{type(problem).__name__}: {problem}"
 
 
@@ -424,6 +442,17 @@ def check_daemon(daemon, sets, args, results, outcomes):
             results.tell(f"{daemon.kind}: {clients.name}: {function.__name__}",
                          None if got == want and not isinstance(got, str)
                          else f"expected {want}, got {got}")
+
+
+def check_ours(daemon, sets, args, results):
+    """What only our daemon does."""
+    for function, which in ((watch_survives_update, sets),
+                            (guide_is_true, sets[-1:])):
+        for clients in which:
+            name = f"ours: {clients.name}: {function.__name__}"
+            if results.wanted(name):
+                got = call(function, daemon, clients, args)
+                results.tell(name, None if got is True else got)
 
 
 def check_death(kind, folder, args, results):
@@ -470,10 +499,8 @@ def main():
             outcomes[kind] = {}
             with daemons.Daemon(kind, path, args) as daemon:
                 check_daemon(daemon, sets, args, results, outcomes[kind])
-                if kind == "ours" and results.wanted("guide_is_true"):
-                    got = call(guide_is_true, daemon, sets[-1], args)
-                    results.tell("ours: guide_is_true",
-                                 None if got is True else got)
+                if kind == "ours":
+                    check_ours(daemon, sets, args, results)
             check_death(kind, path, args, results)
     scripts = [{name: outcome for name, outcome in outcomes[kind].items()
                 if isinstance(outcome, tuple) and name in dict(CASES)}
