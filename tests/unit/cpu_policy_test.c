@@ -13,6 +13,7 @@
 #include "public/sysctl.h"
 #include "xen/errno.h"
 #include "xen/heap.h"
+#include "xen/sched.h"
 #include "xen/sysctl.h"
 #include "asm/cpufeature.h"
 #include "asm/cpuid.h"
@@ -31,10 +32,17 @@ u64 xfeature_mask = 0xe7;
 bool tsc_reliable;
 
 static struct domain *d;
+static unsigned int nr_syncs;
 static struct xen_domctl op;
 static struct xen_sysctl sysctl;
 static struct xen_cpuid_leaf *leaves;
 static struct xen_msr_entry *msrs;
+
+void sync_vcpu_state(struct vcpu *v)
+{
+    assert_int_equal(atomic_read(&v->domain->pause_count), 1);
+    nr_syncs++;
+}
 
 /* A CPU with all features, three caches, two levels of topology, and AVX-512
  * and two more states in its XSAVE area. */
@@ -403,6 +411,37 @@ static void tsc_modes_are_kept(void **state)
     assert_int_equal(domctl_gettscinfo(current->domain, &op), -EINVAL);
 }
 
+static void emulated_tsc_goes_on(void **state)
+{
+    struct xen_domctl_tsc_info *info = &op.u.tsc_info;
+
+    (void)state;
+    nr_syncs = 0;
+    fake_now = 5000;
+    *info = (struct xen_domctl_tsc_info){
+        .tsc_mode = 1, .gtsc_khz = 2000000, .elapsed_nsec = 1000000};
+    assert_int_equal(domctl_settscinfo(d, &op), 0);
+    assert_int_equal(nr_syncs, 2);
+    fake_now += 500;
+    assert_int_equal(domctl_gettscinfo(d, &op), 0);
+    assert_int_equal(info->elapsed_nsec, 1000500);
+    assert_int_equal(info->gtsc_khz, 2000000);
+    assert_in_range(domain_tsc_at(d, fake_now), 2000990, 2001000);
+    assert_int_equal(cpuid_guest(d->vcpu[0], 0x40000003, 0, true).a & 1, 1);
+    assert_int_equal(cpuid_guest(d->vcpu[0], 0x40000003, 0, true).c, 2000000);
+    assert_int_equal(cpuid_guest(d->vcpu[0], 0x40000003, 1, true).a,
+                     (u32)(5000 - 1000000));
+    assert_int_equal(cpuid_guest(d->vcpu[0], 0x40000003, 1, true).b, ~0u);
+
+    *info = (struct xen_domctl_tsc_info){.tsc_mode = 1};
+    assert_int_equal(domctl_settscinfo(d, &op), 0);
+    assert_int_equal(domctl_gettscinfo(d, &op), 0);
+    assert_int_equal(info->gtsc_khz, tsc_khz);
+    *info = (struct xen_domctl_tsc_info){.tsc_mode = 1, .gtsc_khz = 100000001};
+    assert_int_equal(domctl_settscinfo(d, &op), -EINVAL);
+    fake_now = 0;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -424,6 +463,7 @@ int main(void)
         TEST(host_policies_are_found_by_index),
         TEST(featuresets_are_cut_to_the_room),
         TEST(tsc_modes_are_kept),
+        TEST(emulated_tsc_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "xen/errno.h"
 #include "xen/pci.h"
 #include "xen/rangeset.h"
+#include "xen/sched.h"
 #include "asm/acpi.h"
 #include "asm/cpufeature.h"
 #include "asm/cpuid.h"
@@ -30,7 +31,6 @@ struct acpi_info acpi;
 struct cpu_features cpu_features;
 u64 xfeature_mask = 7;
 unsigned int xsave_area_size = 832;
-unsigned long tsc_khz = 2000000;
 bool tsc_reliable;
 
 static unsigned int nr_traps, last_vector;
@@ -41,6 +41,11 @@ static u32 pci_register = 0x12345678;
 static u16 pci_bdf;
 static unsigned int pci_reg, pci_size;
 static u64 guest_pte;
+
+void sync_vcpu_state(struct vcpu *which)
+{
+    (void)which;
+}
 
 void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
                     u32 error_code)
@@ -669,6 +674,34 @@ static bool run_forced_cpuid(u32 leaf, u32 subleaf)
     return pv_emulate_forced_cpuid(regs);
 }
 
+static void emulated_tsc_counts_system_time(void **state)
+{
+    (void)state;
+    d->arch.tsc = (struct domain_tsc){
+        .emulated = true,
+        .khz = 500000,
+        .to_ns = time_scale_from_hz(500000000),
+        .start = -2000000000,
+    };
+    d->arch.tsc.to_ticks = time_scale_reciprocal(d->arch.tsc.to_ns);
+    fake_now = 1000000000;
+    regs->rdx = regs->rax = ~0ul;
+    assert_done("\x0f\x31");
+    assert_in_range((regs->rdx << 32) + regs->rax, 1499999990, 1500000000);
+    v->arch.flags = 0;
+    assert_done("\x0f\x31");
+    v->arch.tsc_aux = 5;
+    assert_done("\x0f\x01\xf9"); /* rdtscp */
+    assert_int_equal(regs->rcx, 5);
+    v->arch.cr4 = X86_CR4_TSD;
+    assert_refused("\x0f\x31");
+    v->arch.flags = VCPU_KERNEL_MODE;
+    regs->rcx = 0x10;
+    assert_done(RDMSR);
+    assert_in_range((regs->rdx << 32) + regs->rax, 1499999990, 1500000000);
+    fake_now = 0;
+}
+
 static void forced_cpuid_names_the_hypervisor(void **state)
 {
     u32 name[4] = {0};
@@ -798,6 +831,7 @@ int main(void)
         TEST(debug_registers_4_and_5_are_aliases_or_invalid),
         TEST(xsetbv_needs_osxsave),
         TEST(tsc_follows_the_guests_cr4),
+        TEST(emulated_tsc_counts_system_time),
         TEST(forced_cpuid_names_the_hypervisor),
         TEST(plain_ud2_is_no_cpuid),
         TEST(features_of_ring_0_are_hidden),

@@ -71,21 +71,27 @@ static u32 machine_address_bits(void)
     return max_page ? highest_bit(max_page - 1) + 1 + PAGE_SHIFT : 0;
 }
 
-/* Time of the guest: its TSC is the machine's. */
+/* Time of the guest. Where its TSC is emulated, it does not depend on this
+ * machine's. */
 static struct cpuid_leaf time_leaf(const struct domain *d, u32 subleaf)
 {
-    struct time_scale scale = time_scale_from_hz(tsc_khz * 1000);
+    const struct domain_tsc *tsc = &d->arch.tsc;
+    struct time_scale scale =
+        tsc->emulated ? tsc->to_ns : time_scale_from_hz(tsc_khz * 1000);
+    u64 offset = tsc->emulated ? tsc->start : 0;
     struct cpuid_leaf l = {0};
 
     switch (subleaf) {
     case 0:
-        l.a = (tsc_reliable ? BIT(1) : 0) |
+        l.a = (tsc->emulated ? BIT(0) : 0) | (tsc_reliable ? BIT(1) : 0) |
               (cpuid_has_rdtscp(d->arch.cpuid) ? BIT(2) : 0);
-        l.b = d->arch.tsc_mode;
-        l.c = (u32)tsc_khz;
-        l.d = d->arch.tsc_incarnation;
+        l.b = tsc->mode;
+        l.c = tsc->emulated ? tsc->khz : (u32)tsc_khz;
+        l.d = tsc->incarnation;
         break;
     case 1:
+        l.a = (u32)offset;
+        l.b = (u32)(offset >> 32);
         l.c = scale.mul;
         l.d = (u32)scale.shift;
         break;

@@ -7,11 +7,13 @@
 #include "asm/msr.h"
 
 #include "xen/errno.h"
+#include "xen/time.h"
 #include "xen/vcpu.h"
 #include "asm/cpufeature.h"
 #include "asm/cpuid.h"
 #include "asm/pgtable.h"
 #include "asm/processor.h"
+#include "asm/time.h"
 
 #define MSR_PLATFORM_ID              0x00000017
 #define MSR_FEATURE_CONTROL          0x0000003a
@@ -64,11 +66,16 @@ static int read_host(const struct vcpu *v, u32 msr, u64 *value_out)
     return rdmsr_safe(msr, value_out) ? -EPERM : 0;
 }
 
+u64 msr_guest_tsc(const struct vcpu *v)
+{
+    return v->domain->arch.tsc.emulated ? domain_tsc_at(v->domain, NOW())
+                                        : rdtsc();
+}
+
 static int read_tsc(const struct vcpu *v, u32 msr, u64 *value_out)
 {
-    (void)v;
     (void)msr;
-    *value_out = rdtsc();
+    *value_out = msr_guest_tsc(v);
     return 0;
 }
 

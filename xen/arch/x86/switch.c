@@ -37,7 +37,9 @@ void switch_cpu_init(void)
 
 u64 vcpu_hw_cr4(const struct vcpu *v)
 {
-    return base_cr4 | (v->arch.cr4 & CR4_GUEST_BITS);
+    u64 cr4 = base_cr4 | (v->arch.cr4 & CR4_GUEST_BITS);
+
+    return v->domain->arch.tsc.emulated ? cr4 | X86_CR4_TSD : cr4;
 }
 
 void load_debugregs(struct vcpu *v)

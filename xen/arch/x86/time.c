@@ -237,26 +237,42 @@ void reprogram_timer(s_time_t deadline)
 
 /* What guests see. */
 
+/* This CPU's clock as v's guest shall see it. An emulated TSC counts with
+ * system time: any point of that will do from which on it is not negative. */
+static struct cpu_time guest_time(const struct vcpu *v)
+{
+    const struct domain_tsc *tsc = &v->domain->arch.tsc;
+    struct cpu_time t = this_cpu(cpu_time);
+
+    if (!tsc->emulated)
+        return t;
+    t.ns = max(t.ns, tsc->start);
+    t.tsc = domain_tsc_at(v->domain, t.ns);
+    t.scale = tsc->to_ns;
+    return t;
+}
+
 void update_vcpu_system_time(struct vcpu *v)
 {
-    const struct cpu_time *t = &this_cpu(cpu_time);
     struct vcpu_time_info *u;
+    struct cpu_time t;
 
     if (is_idle_vcpu(v))
         return;
+    t = guest_time(v);
     u = &v->vcpu_info->time;
-    if (READ_ONCE(u->tsc_timestamp) == t->tsc &&
-        READ_ONCE(u->system_time) == (u64)t->ns &&
-        READ_ONCE(u->tsc_to_system_mul) == t->scale.mul)
+    if (READ_ONCE(u->tsc_timestamp) == t.tsc &&
+        READ_ONCE(u->system_time) == (u64)t.ns &&
+        READ_ONCE(u->tsc_to_system_mul) == t.scale.mul)
         return;
 
     /* An odd version tells the reader to wait (public/xen.h). */
     WRITE_ONCE(u->version, READ_ONCE(u->version) | 1);
     smp_wmb();
-    u->tsc_timestamp = t->tsc;
-    u->system_time = t->ns;
-    u->tsc_to_system_mul = t->scale.mul;
-    u->tsc_shift = t->scale.shift;
+    u->tsc_timestamp = t.tsc;
+    u->system_time = t.ns;
+    u->tsc_to_system_mul = t.scale.mul;
+    u->tsc_shift = t.scale.shift;
     u->flags = tsc_reliable ? PVCLOCK_STABLE : 0;
     smp_wmb();
     WRITE_ONCE(u->version, READ_ONCE(u->version) + 1);

@@ -34,7 +34,7 @@ int arch_domain_create(struct domain *d)
     if (!a->ioport_caps || !a->iomem_caps || !a->irq_caps)
         return -ENOMEM;
     a->cpuid = &cpuid_initial;
-    a->tsc_incarnation = 1;
+    a->tsc.incarnation = 1;
     return 0;
 }
 

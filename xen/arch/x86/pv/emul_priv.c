@@ -64,7 +64,8 @@ static enum emul_result emul_wrmsr(struct vcpu *v, struct cpu_regs *regs,
     return EMUL_DONE;
 }
 
-/* Traps only while the guest's kernel keeps the TSC from its programs. */
+/* Traps while the guest's kernel keeps the TSC from its programs, and in a
+ * domain whose TSC is emulated. */
 static enum emul_result emul_rdtsc(struct vcpu *v, struct cpu_regs *regs,
                                    const struct insn *insn)
 {
@@ -75,7 +76,7 @@ static enum emul_result emul_rdtsc(struct vcpu *v, struct cpu_regs *regs,
             return EMUL_INVALID;
         regs->rcx = (u32)v->arch.tsc_aux;
     }
-    set_edx_eax(regs, rdtsc());
+    set_edx_eax(regs, msr_guest_tsc(v));
     return EMUL_DONE;
 }
 

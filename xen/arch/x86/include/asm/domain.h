@@ -7,10 +7,21 @@
 #include "public/arch_x86_64.h"
 #include "asm/config.h"
 #include "asm/regs.h"
+#include "asm/time.h"
 #include "xen/spinlock.h"
 
 struct rangeset;
 struct cpuid_policy;
+
+/* How a domain's TSC runs (tsc_info.c). Set while its vcpus do not run. */
+struct domain_tsc {
+    u32 mode, incarnation; /* as the toolstack set them */
+    /* RDTSC traps, and tells what follows; else the machine's TSC is native. */
+    bool emulated;
+    u32 khz;
+    struct time_scale to_ns, to_ticks;
+    s_time_t start; /* system time at which it was, or would have been, 0 */
+};
 
 struct arch_domain {
     /* What its vcpus may touch of the machine: rights.h. */
@@ -21,7 +32,7 @@ struct arch_domain {
 
     /* Changed only before its vcpus run, under the domctl lock: */
     const struct cpuid_policy *cpuid; /* its own, or cpuid_initial */
-    u32 tsc_mode, tsc_incarnation;    /* as the toolstack set them */
+    struct domain_tsc tsc;
 
     u32 pci_cf8;      /* latch of port 0xcf8 */
     u8 cmos_index;    /* latch of port 0x70 */

@@ -15,4 +15,7 @@ int __must_check msr_guest_read(struct vcpu *v, u32 msr, u64 *value_out);
 /** WRMSR, likewise. -EPERM also for a value that is not allowed. */
 int __must_check msr_guest_write(struct vcpu *v, u32 msr, u64 value);
 
+/** What RDTSC returns to v. */
+u64 msr_guest_tsc(const struct vcpu *v);
+
 #endif

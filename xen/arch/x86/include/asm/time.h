@@ -35,6 +35,11 @@ static inline u64 time_scale_apply(u64 delta, struct time_scale scale)
     return (u64)(((unsigned __int128)delta * scale.mul) >> 32);
 }
 
+struct domain;
+
+/** What an emulated TSC shows at a system time. */
+u64 domain_tsc_at(const struct domain *d, s_time_t ns);
+
 /* A clock that does not depend on the CPU. */
 struct platform_clock {
     const char *name;
