@@ -747,6 +747,10 @@ static void features_of_ring_0_are_hidden(void **state)
 static void mtrrs_are_the_hardware_domains(void **state)
 {
     (void)state;
+    assert_int_equal(cpuid_guest(v, 1, 0, true).d & 1u << 12,
+                     cpuid_host.basic[1].d & 1u << 12);
+    assert_int_equal(cpuid_guest(v, 0x80000001, 0, true).d & 1u << 12,
+                     cpuid_host.extended[1].d & 1u << 12);
     assert_int_equal(cpuid_guest(v, 1, 0, false).d & 1u << 12, 0);
     d->is_hardware = false;
     assert_int_equal(cpuid_guest(v, 1, 0, true).d & 1u << 12, 0);

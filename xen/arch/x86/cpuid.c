@@ -143,6 +143,7 @@ struct cpuid_leaf cpuid_guest(const struct vcpu *v, u32 leaf, u32 subleaf,
 {
     const struct cpuid_policy *p = v->domain->arch.cpuid;
     u32 extended = leaf - 0x80000000;
+    struct cpuid_leaf l;
 
     if (leaf < HYPERVISOR_LEAF)
         return basic_leaf(v, leaf, subleaf, kernel_view);
@@ -150,5 +151,9 @@ struct cpuid_leaf cpuid_guest(const struct vcpu *v, u32 leaf, u32 subleaf,
         return hypervisor_leaf(v->domain, leaf, subleaf);
     if (leaf > p->extended[0].a)
         return (struct cpuid_leaf){0};
-    return sub_leaf(p->extended, CPUID_NR_EXTENDED, extended);
+    l = sub_leaf(p->extended, CPUID_NR_EXTENDED, extended);
+    if (extended == 1 && v->domain->is_hardware && kernel_view &&
+        cpu_features.vendor == VENDOR_AMD)
+        l.d |= cpuid_host.extended[1].d & LEAF1_EDX_MTRR;
+    return l;
 }
