@@ -7,9 +7,9 @@
 #include "xen/domain_info.h"
 #include "xen/domctl.h"
 #include "xen/errno.h"
-#include "xen/guest_access.h"
 #include "xen/hypercall.h"
 #include "xen/string.h"
+#include "xen/subop.h"
 #include "xen/time.h"
 #include "xen/vcpu.h"
 #include "domctl_internal.h"
@@ -171,26 +171,28 @@ static int domctl_locked(struct xen_domctl *op)
 
 /* Who finds the lock taken comes again instead of waiting: others' work may be
  * long. */
+static long domctl_try(void *op)
+{
+    static spinlock_t lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
+    long rc = -ERESTART;
+
+    if (spin_trylock(&lock)) {
+        rc = domctl_locked(op);
+        spin_unlock(&lock);
+    }
+    return rc;
+}
+
 long do_domctl(unsigned long a0, unsigned long a1, unsigned long a2,
                unsigned long a3, unsigned long a4)
 {
-    static spinlock_t lock = SPIN_LOCK_INIT(LOCK_DOMCTL);
     struct xen_domctl op;
-    int rc = -ERESTART;
+    long rc;
 
     (void)a1, (void)a2, (void)a3, (void)a4;
-    if (copy_from_guest(&op, a0, sizeof(op)))
-        return -EFAULT;
-    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
-        return -EACCES;
-
-    if (spin_trylock(&lock)) {
-        rc = domctl_locked(&op);
-        spin_unlock(&lock);
-    }
+    rc = control_call(a0, &op, sizeof(op), XEN_DOMCTL_INTERFACE_VERSION,
+                      domctl_try);
     if (rc == -ERESTART)
         hypercall_continue(a0, 0, 0, 0, 0);
-    else if (copy_to_guest(a0, &op, sizeof(op)) && rc == 0)
-        rc = -EFAULT;
     return rc;
 }

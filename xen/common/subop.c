@@ -36,3 +36,19 @@ long subop_call(const struct subop *table, unsigned int nr_rows,
         return -EFAULT;
     return rc;
 }
+
+long control_call(u64 arg, void *op, size_t size, u32 version,
+                  long (*handler)(void *op))
+{
+    const struct control_header *header = op;
+    long rc;
+
+    if (copy_from_guest(op, arg, size))
+        return -EFAULT;
+    if (header->interface_version != version)
+        return -EACCES;
+    rc = handler(op);
+    if (rc != -ERESTART && copy_to_guest(arg, op, size) && rc == 0)
+        rc = -EFAULT;
+    return rc;
+}

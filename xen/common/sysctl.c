@@ -10,6 +10,7 @@
 #include "xen/errno.h"
 #include "xen/guest_access.h"
 #include "xen/hypercall.h"
+#include "xen/subop.h"
 #include "xen/sysctl.h"
 #include "sysctl_internal.h"
 
@@ -113,25 +114,22 @@ static int sysctl_absent(unsigned int cmd)
     return error ? -error : -ENOSYS;
 }
 
+static long sysctl_by_table(void *arg)
+{
+    struct xen_sysctl *op = arg;
+    sysctl_fn fn = NULL;
+
+    if (op->cmd < ARRAY_SIZE(sysctl_ops))
+        fn = sysctl_ops[array_index_nospec(op->cmd, ARRAY_SIZE(sysctl_ops))];
+    return fn ? fn(op) : sysctl_absent(op->cmd);
+}
+
 long do_sysctl(unsigned long a0, unsigned long a1, unsigned long a2,
                unsigned long a3, unsigned long a4)
 {
     struct xen_sysctl op;
-    sysctl_fn fn = NULL;
-    int rc;
 
     (void)a1, (void)a2, (void)a3, (void)a4;
-    if (copy_from_guest(&op, a0, sizeof(op)))
-        return -EFAULT;
-    if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
-        return -EACCES;
-    if (op.cmd < ARRAY_SIZE(sysctl_ops))
-        fn = sysctl_ops[array_index_nospec(op.cmd, ARRAY_SIZE(sysctl_ops))];
-    if (fn == NULL)
-        return sysctl_absent(op.cmd);
-
-    rc = fn(&op);
-    if (copy_to_guest(a0, &op, sizeof(op)) && rc == 0)
-        return -EFAULT;
-    return rc;
+    return control_call(a0, &op, sizeof(op), XEN_SYSCTL_INTERFACE_VERSION,
+                        sysctl_by_table);
 }

@@ -60,7 +60,7 @@ static void test_symbols(void)
     }
     CHECK("symbols_can_be_read", good);
     CHECK("symbols_end", nr < MAX_SYMBOLS && nr > 100);
-    CHECK_EQ("no_symbol_has_no_name", sym->namelen, 0);
+    CHECK("no_symbol_has_no_name", sym->namelen <= 1);
     sym->symnum = 0;
     sym->namelen = 4;
     sym->name = BAD_POINTER;

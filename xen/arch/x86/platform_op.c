@@ -11,6 +11,7 @@
 #include "xen/hypercall.h"
 #include "xen/sched.h"
 #include "xen/string.h"
+#include "xen/subop.h"
 #include "xen/symbols.h"
 #include "xen/time.h"
 #include "asm/acpi.h"
@@ -207,28 +208,23 @@ static const platform_fn platform_ops[] = {
     [XENPF_get_symbol] = platform_get_symbol,
 };
 
+static long platform_by_table(void *arg)
+{
+    struct xen_platform_op *op = arg;
+    platform_fn fn = NULL;
+
+    if (op->cmd < ARRAY_SIZE(platform_ops))
+        fn =
+            platform_ops[array_index_nospec(op->cmd, ARRAY_SIZE(platform_ops))];
+    return fn ? fn(op) : -ENOSYS;
+}
+
 long do_platform_op(unsigned long a0, unsigned long a1, unsigned long a2,
                     unsigned long a3, unsigned long a4)
 {
     struct xen_platform_op op;
-    platform_fn fn = NULL;
-    long rc;
 
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
-    if (copy_from_guest(&op, a0, sizeof(op)))
-        return -EFAULT;
-    if (op.interface_version != XENPF_INTERFACE_VERSION)
-        return -EACCES;
-    if (op.cmd < ARRAY_SIZE(platform_ops))
-        fn = platform_ops[array_index_nospec(op.cmd, ARRAY_SIZE(platform_ops))];
-    if (fn == NULL)
-        return -ENOSYS;
-
-    rc = fn(&op);
-    if (rc == 0 && copy_to_guest(a0, &op, sizeof(op)))
-        return -EFAULT;
-    return rc;
+    (void)a1, (void)a2, (void)a3, (void)a4;
+    return control_call(a0, &op, sizeof(op), XENPF_INTERFACE_VERSION,
+                        platform_by_table);
 }

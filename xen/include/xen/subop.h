@@ -42,4 +42,22 @@ struct subop {
 long subop_call(const struct subop *table, unsigned int nr_rows,
                 unsigned int nr, u64 arg);
 
+/* domctl, sysctl and platform_op take one struct each, which begins with the
+ * operation's number and the version of the interface. */
+struct control_header {
+    u32 cmd;
+    u32 interface_version;
+};
+
+/**
+ * Copy the struct in, check its version, call, and copy it back: also when the
+ * handler failed, for it may say why; not when it wants to be called again.
+ *
+ * @op  room for the private copy, `size` bytes
+ *
+ * Returns the handler's result; -EACCES for another version; -EFAULT.
+ */
+long control_call(u64 arg, void *op, size_t size, u32 version,
+                  long (*handler)(void *op));
+
 #endif
