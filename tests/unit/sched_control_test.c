@@ -8,13 +8,16 @@
 #include <cmocka.h>
 
 #include "public/domctl.h"
+#include "public/sched.h"
 #include "public/sysctl.h"
 #include "xen/cpupool.h"
 #include "xen/errno.h"
+#include "xen/hypercall.h"
 #include "asm/smp.h"
 #include "sched_sim.h"
 
 #include "../../xen/common/domctl_internal.h"
+#include "../../xen/common/sched_policy.h"
 #include "../../xen/common/sysctl_internal.h"
 
 #define FOREVER STIME_MAX
@@ -593,9 +596,30 @@ static void dead_domain_holds_no_pool(void **state)
     for (unsigned int i = 0; i < 3; i++)
         vcpu_sleep_nosync(d->vcpu[i]);
     sim_settle();
-    cpupool_retire(d);
+    sched_domain_retire(d);
     assert_int_equal(REMOVE(1, 2), 0);
     assert_int_equal(DESTROY(1), 0);
+}
+
+static void dead_domain_has_no_timers(void **state)
+{
+    struct sched_watchdog *op = fake_guest_alloc(sizeof(*op));
+
+    (void)state;
+    op->timeout = 1;
+    sim_enter(d->vcpu[0]);
+    assert_int_equal(do_sched_op(SCHEDOP_watchdog, (u64)op, 0, 0, 0), 1);
+    assert_int_equal(put(256, 1), 0);
+    sim_pass(MILLISECS(15)); /* a slice, and over */
+    assert_true(timer_is_active(&d->sched->refill_timer));
+    atomic_inc(&d->pause_count);
+    for (unsigned int i = 0; i < 3; i++)
+        vcpu_sleep_nosync(d->vcpu[i]);
+    sim_settle();
+    sched_domain_retire(d);
+    assert_false(timer_is_active(&d->sched->refill_timer));
+    sim_pass(SECONDS(2));
+    assert_int_equal(sim_shutdown_reason, -1);
 }
 
 /* Create and destroy a domain; how many were in the pool meanwhile. */
@@ -660,6 +684,7 @@ int main(void)
         TEST(domain_moves_with_all_its_vcpus),
         TEST(not_every_domain_moves),
         TEST(dead_domain_holds_no_pool),
+        TEST(dead_domain_has_no_timers),
         TEST(new_domain_is_in_its_pool),
     };
 

@@ -10,7 +10,6 @@
 
 #include "public/sched.h"
 #include "public/xen.h"
-#include "xen/cpupool.h"
 #include "xen/errno.h"
 #include "xen/evtchn.h"
 #include "xen/gnttab.h"
@@ -236,6 +235,7 @@ int domain_create(domid_t domid, const struct domain_config *cfg,
     if (!d)
         return -ENOMEM;
     atomic_set(&d->pause_count, 1);
+    d->shutdown_code = SHUTDOWN_CODE_UNKNOWN;
     d->controller_pause = true;
     d->nr_controller_pauses = 1;
     rc = domain_build(d, cfg);
@@ -278,7 +278,7 @@ int domain_kill(struct domain *d)
         d->dying = DOMDYING_dying;
         spin_unlock(&d->lock);
         evtchn_drop_virq_handler(d);
-        cpupool_retire(d);
+        sched_domain_retire(d);
         fallthrough;
     case DOMDYING_dying:
         rc = evtchn_domain_close_all(d);
@@ -326,7 +326,9 @@ void domain_shutdown(struct domain *d, u8 reason)
     first = !d->is_shutting_down;
     if (first) {
         d->is_shutting_down = true;
-        d->shutdown_code = reason;
+        if (d->shutdown_code == SHUTDOWN_CODE_UNKNOWN)
+            d->shutdown_code = reason;
+        reason = d->shutdown_code;
     }
     spin_unlock(&d->lock);
     if (!first)
@@ -355,7 +357,7 @@ void domain_resume(struct domain *d)
     was = d->is_shut_down;
     d->is_shutting_down = false;
     d->is_shut_down = false;
-    d->shutdown_code = 0;
+    d->shutdown_code = SHUTDOWN_CODE_UNKNOWN;
     spin_unlock(&d->lock);
 
     for_each_vcpu(d, v)

@@ -215,6 +215,20 @@ int sched_domain_create(struct domain *d, unsigned int pool)
     return d == idle_domain ? 0 : cpupool_enter(d, pool);
 }
 
+/* What is killed stays so: a parked vcpu sets nothing any more. */
+static void kill_timers(struct sched_domain *sd)
+{
+    timer_kill(&sd->refill_timer);
+    for (unsigned int i = 0; i < NR_WATCHDOGS; i++)
+        timer_kill(&sd->watchdog[i]);
+}
+
+void sched_domain_retire(struct domain *d)
+{
+    kill_timers(d->sched);
+    cpupool_retire(d);
+}
+
 void sched_domain_destroy(struct domain *d)
 {
     struct sched_domain *sd = d->sched;
@@ -222,9 +236,7 @@ void sched_domain_destroy(struct domain *d)
     if (!sd)
         return;
     cpupool_leave(d);
-    timer_kill(&sd->refill_timer);
-    for (unsigned int i = 0; i < NR_WATCHDOGS; i++)
-        timer_kill(&sd->watchdog[i]);
+    kill_timers(sd);
     d->sched = NULL;
     xfree(sd);
 }

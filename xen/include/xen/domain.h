@@ -62,7 +62,7 @@ struct domain {
     enum domain_dying dying; /* read without the lock too: only grows */
     bool is_shutting_down;
     bool is_shut_down;
-    u8 shutdown_code;                  /* SHUTDOWN_* */
+    u8 shutdown_code;                  /* SHUTDOWN_*, may be set beforehand */
     bool controller_pause;             /* the toolstack has paused it */
     unsigned int nr_controller_pauses; /* how often; under the domctl lock */
     u32 suspend_port;                  /* to send on when suspended; 0: none */
@@ -78,6 +78,8 @@ struct domain {
 extern struct domain *dom_io, *dom_xen;
 extern struct domain *hardware_domain; /* domain 0; NULL before it exists */
 extern struct domain *idle_domain;
+
+#define SHUTDOWN_CODE_UNKNOWN 0xff /* none has been set */
 
 struct domain_config {
     unsigned int max_vcpus;       /* 1..DOMAIN_MAX_VCPUS */
@@ -128,7 +130,8 @@ struct domain *__must_check domain_get_next(domid_t domid);
  */
 int __must_check domain_kill(struct domain *d);
 
-/** The domain has asked to stop, or has to: SHUTDOWN_*. */
+/** The domain has asked to stop, or has to: SHUTDOWN_*. What it has said itself
+ * by SCHEDOP_shutdown_code is what counts. */
 void domain_shutdown(struct domain *d, u8 reason);
 /** Undo a shutdown (suspend was cancelled, or restored). */
 void domain_resume(struct domain *d);

@@ -15,6 +15,9 @@ void sched_cpu_init(unsigned int cpu);
  * cpupool_enter(). What creating has left half done, destroying cleans up. */
 int __must_check sched_domain_create(struct domain *d, unsigned int pool);
 void sched_domain_destroy(struct domain *d);
+/** d, paused for good, begins to die: no timer of it looks at its vcpus from
+ * now on, and it holds no CPU pool. LOCK_CPUPOOL. */
+void sched_domain_retire(struct domain *d);
 int __must_check sched_vcpu_create(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 
