@@ -285,6 +285,12 @@ def transaction_retries(daemon, clients, _):
     return output[0] == output[1]
 
 
+def json_paths(path, node):
+    for name, child in node.get("children", {}).items():
+        yield f"{path}/{name}"
+        yield from json_paths(f"{path}/{name}", child)
+
+
 def json_is_the_tree(daemon, clients, args):
     """ls --json says what ls -fp says. Ours alone."""
     ours = Clients("ours", args, True, True)
@@ -302,6 +308,11 @@ def json_is_the_tree(daemon, clients, args):
     assert tree == want, tree
     assert flat == {"/j/a": {"value": 'x\ty"z'}, "/j/a/b": {"value": "\u00e4"},
                     "/j/c": {"value_hex": "ff00"}, "/j/d": {"value": ""}}, flat
+    clients.run(daemon, ["write", "/deep" + "/x" * 200, "1", "/deep/y/z", "2"])
+    deep = json.loads(ours.run(daemon, ["ls", "--json", "-p", "/deep"])[0])
+    paths = ours.run(daemon, ["ls", "-f", "/deep"])[0].decode().splitlines()
+    assert sorted(json_paths("/deep", deep)) == sorted(
+        line.split(" = ")[0] for line in paths) and len(paths) == 202
     missing = ours.run(daemon, ["ls", "--json", "/none"])
     assert missing[:2] == (b"", 1) and missing[2], missing
     return True

@@ -232,7 +232,7 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t,
                         unsigned int num_perms)
 {
     char buf[XENSTORE_PAYLOAD_MAX + NUMBER_SIZE];
-    const struct iovec *end;
+    struct iovec iov[2];
     size_t len = 0, n;
 
     for (unsigned int i = 0; i < num_perms; i++) {
@@ -245,8 +245,9 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t,
         }
         len += n + 1;
     }
-    end = (const struct iovec[]){text(path), {buf, len}};
-    return done(xs_exchange(h, XS_SET_PERMS, t, end, 2, NULL));
+    iov[0] = text(path);
+    iov[1] = (struct iovec){buf, len};
+    return done(xs_exchange(h, XS_SET_PERMS, t, iov, 2, NULL));
 }
 
 /* ---- domains ---- */

@@ -6,6 +6,9 @@
  * node, ...}}, the permissions only with -p, and "children" only where there
  * are any. A value that is no UTF-8 is "value_hex" instead. With -f the object
  * has a node without children for each path.
+ *
+ * yajl nests only so deep, and a guest may make deeper trees: the children of a
+ * node DEEPEST levels down are all nodes below it, each by its path from there.
  */
 #include "commands.h"
 
@@ -95,53 +98,70 @@ static void put_perms(struct run *run, yajl_gen gen, const char *path)
     free(perms);
 }
 
-static void put_node(struct run *run, yajl_gen gen, const char *path,
-                     const char *name);
+/* Two levels of JSON for each node. */
+#define DEEPEST 60
+
+/* Keys are names, not paths. */
+#define NESTED (-1)
+
+struct place {
+    const char *path;
+    const char *name;
+    int depth;
+    int flat_from; /* the key is the path from here on, or NESTED */
+};
+
+static void put_node(struct run *run, yajl_gen gen, const struct place *at);
 
 /* False if the node's children cannot be listed. */
-static bool put_children(struct run *run, yajl_gen gen, const char *path)
+static bool put_children(struct run *run, yajl_gen gen, const struct place *at)
 {
-    bool flat = run->opt.flat;
+    struct place below = {.depth = at->depth + 1, .flat_from = at->flat_from};
+    bool nested = at->flat_from == NESTED;
     unsigned int nr;
-    char **names = xs_directory(run->h, run->t, path, &nr);
+    char **names = xs_directory(run->h, run->t, at->path, &nr);
 
     if (!names)
         return false;
-    if (nr && !flat) {
+    if (nr && nested) {
         put_string(gen, "children");
         check(yajl_gen_map_open(gen));
     }
+    if (nested && at->depth >= DEEPEST)
+        below.flat_from = (int)strlen(at->path) + 1;
     for (unsigned int i = 0; i < nr; i++) {
-        char *child = join_path(path, names[i]);
+        char *child = join_path(at->path, names[i]);
 
-        put_node(run, gen, child, names[i]);
+        below.path = child;
+        below.name = names[i];
+        put_node(run, gen, &below);
         free(child);
     }
-    if (nr && !flat)
+    if (nr && nested)
         check(yajl_gen_map_close(gen));
     free(names);
     return true;
 }
 
 /* A node that has gone since its parent was listed is left out. */
-static void put_node(struct run *run, yajl_gen gen, const char *path,
-                     const char *name)
+static void put_node(struct run *run, yajl_gen gen, const struct place *at)
 {
+    bool nested = at->flat_from == NESTED;
     unsigned int len;
-    char *value = xs_read(run->h, run->t, path, &len);
+    char *value = xs_read(run->h, run->t, at->path, &len);
 
     if (!value && errno != EACCES)
         return;
-    put_string(gen, run->opt.flat ? path : name);
+    put_string(gen, nested ? at->name : at->path + at->flat_from);
     check(yajl_gen_map_open(gen));
     if (value)
         put_value(gen, value, len);
     if (run->opt.prefix)
-        put_perms(run, gen, path);
-    if (run->opt.flat)
+        put_perms(run, gen, at->path);
+    if (!nested)
         check(yajl_gen_map_close(gen));
-    put_children(run, gen, path);
-    if (!run->opt.flat)
+    put_children(run, gen, at);
+    if (nested)
         check(yajl_gen_map_close(gen));
     free(value);
 }
@@ -149,6 +169,7 @@ static void put_node(struct run *run, yajl_gen gen, const char *path,
 /* The node itself, whose name the caller knows. */
 static int put_root(struct run *run, yajl_gen gen, const char *path)
 {
+    const struct place root = {path, path, 0, run->opt.flat ? 0 : NESTED};
     unsigned int len;
     char *value = xs_read(run->h, run->t, path, &len);
 
@@ -161,7 +182,7 @@ static int put_root(struct run *run, yajl_gen gen, const char *path)
             put_perms(run, gen, path);
     }
     free(value);
-    if (!put_children(run, gen, path))
+    if (!put_children(run, gen, &root))
         return run_failed(run, "xs_directory (%s)", path);
     check(yajl_gen_map_close(gen));
     return 0;

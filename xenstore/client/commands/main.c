@@ -22,21 +22,21 @@ struct command {
     const char *options; /* letters it takes beside h and s */
     const char *args;    /* for the usage line */
     unsigned int min_args;
-    unsigned int step;     /* arguments come in groups of so many */
-    const char *atomic_by; /* "": several groups; letters: those options, too;
-                              NULL: never in a transaction */
+    unsigned int step;  /* arguments come in groups of so many */
+    bool groups;        /* several groups are one transaction */
+    const char *atomic; /* options that make one of any arguments */
 };
 
 /* clang-format off */
 static const struct command commands[] = {
-    {"chmod",  run_chmod,  "ur", "[-u] [-r] [-s] key <mode [modes...]>", 1, 1, "ur"},
-    {"exists", run_exists, "",   "[-s] key [...]",             1, 1, ""},
-    {"list",   run_list,   "p",  "[-p] [-s] key [...]",        1, 1, ""},
-    {"ls",     run_ls,     "fpj", "[-f] [-p] [-s] [--json] [path ...]", 0, 1, NULL},
-    {"read",   run_read,   "pR", "[-p] [-s] [-R] key [...]",   1, 1, ""},
-    {"rm",     run_rm,     "t",  "[-s] [-t] key [...]",        1, 1, "t"},
-    {"watch",  run_watch,  "n",  "[-n NR] key [...]",          1, 1, NULL},
-    {"write",  run_write,  "R",  "[-s] [-R] key value [...]",  2, 2, ""},
+    {"chmod",  run_chmod,  "ur", "[-u] [-r] [-s] key <mode [modes...]>", 1, 1, false, "ur"},
+    {"exists", run_exists, "",   "[-s] key [...]",             1, 1, true, ""},
+    {"list",   run_list,   "p",  "[-p] [-s] key [...]",        1, 1, true, ""},
+    {"ls",     run_ls,     "fpj", "[-f] [-p] [-s] [--json] [path ...]", 0, 1, false, ""},
+    {"read",   run_read,   "pR", "[-p] [-s] [-R] key [...]",   1, 1, true, ""},
+    {"rm",     run_rm,     "t",  "[-s] [-t] key [...]",        1, 1, true, "t"},
+    {"watch",  run_watch,  "n",  "[-n NR] key [...]",          1, 1, false, ""},
+    {"write",  run_write,  "R",  "[-s] [-R] key value [...]",  2, 2, true, ""},
 };
 
 static const struct help {
@@ -189,14 +189,12 @@ static bool wants_transaction(const struct command *command,
                               const struct run *run)
 {
     const struct options *opt = &run->opt;
-    const char *by = command->atomic_by;
 
-    if (!by)
-        return false;
-    if ((strchr(by, 't') && opt->tidy) || (strchr(by, 'u') && opt->upto) ||
-        (strchr(by, 'r') && opt->recurse))
+    if (command->groups && run->nr_args > command->step)
         return true;
-    return command->fn != run_chmod && run->nr_args > command->step;
+    return (opt->tidy && strchr(command->atomic, 't')) ||
+           (opt->upto && strchr(command->atomic, 'u')) ||
+           (opt->recurse && strchr(command->atomic, 'r'));
 }
 
 static int run_once(const struct command *command, struct run *run, bool *again)
