@@ -111,26 +111,35 @@ static void ring_log(struct conn *c)
     c->in_new = false;
 }
 
+/* Put to the page what has room. A domain tells of room only if it has found
+ * the ring full, so that must be seen after the last index is stored. */
 static void ring_send(struct conn_ring *r)
 {
     struct conn *c = &r->conn;
-    uint32_t prod = r->state.out_pos - c->out.len, pos, first, n;
-    /* Pairs with the domain's barrier between reading bytes and its index. */
-    uint32_t cons = __atomic_load_n(&r->ring->rsp_cons, __ATOMIC_ACQUIRE);
+    uint32_t prod = r->state.out_pos - c->out.len, cons, pos, first, n;
 
-    if (prod - cons > XENSTORE_RING_SIZE) {
-        ring_fail(r, XENSTORE_ERROR_RINGIDX);
-        return;
+    while (c->out.len) {
+        /* Pairs with the domain's barrier between reading bytes and its index,
+         * and with that between its index and its look at ours. */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        cons = __atomic_load_n(&r->ring->rsp_cons, __ATOMIC_ACQUIRE);
+        if (prod - cons > XENSTORE_RING_SIZE) {
+            ring_fail(r, XENSTORE_ERROR_RINGIDX);
+            return;
+        }
+        n = XENSTORE_RING_SIZE - (prod - cons);
+        if (!n)
+            return;
+        if (n > c->out.len)
+            n = c->out.len;
+        pos = MASK_XENSTORE_IDX(prod);
+        first = XENSTORE_RING_SIZE - pos < n ? XENSTORE_RING_SIZE - pos : n;
+        memcpy(r->ring->rsp + pos, buf_front(&c->out), first);
+        memcpy(r->ring->rsp, buf_front(&c->out) + first, n - first);
+        buf_take(&c->out, n);
+        prod += n;
+        __atomic_store_n(&r->ring->rsp_prod, prod, __ATOMIC_RELEASE);
     }
-    n = XENSTORE_RING_SIZE - (prod - cons);
-    if (n > c->out.len)
-        n = c->out.len;
-    pos = MASK_XENSTORE_IDX(prod);
-    first = XENSTORE_RING_SIZE - pos < n ? XENSTORE_RING_SIZE - pos : n;
-    memcpy(r->ring->rsp + pos, buf_front(&c->out), first);
-    memcpy(r->ring->rsp, buf_front(&c->out) + first, n - first);
-    buf_take(&c->out, n);
-    __atomic_store_n(&r->ring->rsp_prod, prod + n, __ATOMIC_RELEASE);
 }
 
 static void ring_flush(struct conn *c)
@@ -158,6 +167,12 @@ static void ring_flush(struct conn *c)
         (r->ring->req_cons != r->state.in_pos || len != c->out.len)) {
         __atomic_store_n(&r->ring->req_cons, r->state.in_pos, __ATOMIC_RELEASE);
         xen_evtchn_notify(r->port);
+        /* A domain tells of requests only if it has found all taken: those that
+         * came before it saw the index are found by looking once more. */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&r->ring->req_prod, __ATOMIC_RELAXED) !=
+            r->state.in_pos)
+            conn_wake(c);
     }
 }
 

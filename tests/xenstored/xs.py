@@ -256,7 +256,9 @@ class Ring(Client):
             self.page[pos:pos + n] = data[:n]
             data = data[n:]
             self.set_idx(REQ_PROD, prod + n)
-            self.notify()
+            # As Linux does: only if the daemon has taken all before.
+            if self.idx(REQ_CONS) == prod:
+                self.notify()
 
     def get(self, timeout):
         end = time.monotonic() + timeout
@@ -269,7 +271,9 @@ class Ring(Client):
                 n = min(have, RING - pos)
                 self.buf += self.page[RING + pos:RING + pos + n]
                 self.set_idx(RSP_CONS, cons + n)
-                self.notify()
+                # As Linux does: only if the ring was full.
+                if (self.idx(RSP_PROD) - cons) & 0xffffffff >= RING:
+                    self.notify()
                 return True
             if time.monotonic() >= end:
                 return False
