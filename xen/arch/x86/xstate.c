@@ -165,7 +165,7 @@ unsigned int xstate_size(u64 states)
 
 void xstate_export(const struct vcpu *v, void *area_out)
 {
-    struct xsave_header *header = area_out + FXSAVE_SIZE;
+    struct xsave_header *header = (void *)((u8 *)area_out + FXSAVE_SIZE);
     u64 used = v->arch.xcr0_used;
 
     memcpy(area_out, v->arch.xsave_area, xstate_size(used));
@@ -174,7 +174,8 @@ void xstate_export(const struct vcpu *v, void *area_out)
 
 int xstate_import(struct vcpu *v, u64 xcr0, u64 used, void *area)
 {
-    const struct xsave_header *header = area + FXSAVE_SIZE;
+    const struct xsave_header *header = (void *)((u8 *)area + FXSAVE_SIZE);
+    u8 *own = v->arch.xsave_area;
 
     if (!xcr0_ok(v, used) || !xcr0_ok(v, xcr0) || (xcr0 & ~used) ||
         (header->xstate_bv & ~used))
@@ -185,9 +186,9 @@ int xstate_import(struct vcpu *v, u64 xcr0, u64 used, void *area)
         if (header->reserved[i])
             return -EIO;
 
-    memset(v->arch.xsave_area, 0, xsave_area_size);
-    memcpy(v->arch.xsave_area, area, xstate_size(used));
-    *(u32 *)(v->arch.xsave_area + MXCSR_OFFSET) &= MXCSR_MASK;
+    memset(own, 0, xsave_area_size);
+    memcpy(own, area, xstate_size(used));
+    *(u32 *)(own + MXCSR_OFFSET) &= MXCSR_MASK;
     v->arch.xcr0 = xcr0;
     v->arch.xcr0_used = used;
     return 0;
