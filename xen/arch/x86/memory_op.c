@@ -74,7 +74,7 @@ static long op_set_memory_map(void *arg)
     long rc;
 
     if (nr > MAX_GUEST_E820)
-        return hc_error(-E2BIG);
+        return hc_error(-EINVAL);
     rc = memory_target(fmap->domid, &d);
     if (rc != 0)
         return hc_error(rc);
