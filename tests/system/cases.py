@@ -32,12 +32,11 @@ TOOLS_HOST = ("tools_start", "info", "memory_is_accounted", "dmesg",
               "vcpu_list", "vcpu_pin", "rename", "mem_max", "claims",
               "cpupool_list", "cpupool_migrate", "cpupool_cpu_remove_add",
               "sched_credit2", "top", "destroy", "cpu_time_is_true",
-              "on_poweroff", "on_reboot", "on_crash", "crashed_guest_is_kept",
-              "watchdog", "twenty_guests")
+              "on_poweroff", "on_crash", "crashed_guest_is_kept", "watchdog")
 TOOLS_SHARE = ("tools_start", "equal_weights", "double_weight",
                "weight_changed_later", "cap", "flood_of_hypercalls",
                "flood_of_events", "flood_of_page_table_updates")
-TOOLS_CYCLES = ("tools_start", "cycles")
+TOOLS_CYCLES = ("tools_start", "on_reboot", "twenty_guests", "cycles")
 # The project's own xenstore commands beside Debian's.
 TOOLS_STORE = ("tools_start", "store_commands_show_the_same",
                "store_device_does_all", "store_device_tells_of_changes",
@@ -98,7 +97,8 @@ BOOTS = [
     Boot("crash", checks=("cpus",), then="crash"),
     *(Boot(f"tools_{name}", image="toolstack/toolstack", checks=checks,
            smp=smp, icount=smp == 1, memory=3072, nic="", seconds=1800,
-           ready=False, values={"dom0_vcpus": smp, **values},
+           ready=name in ("devices", "host"),
+           values={"dom0_vcpus": smp, **values},
            xen_options=f"dom0_mem=1G,max:1G dom0_max_vcpus={smp}")
       for name, smp, checks, values in (
           ("linux", 2, TOOLS_LINUX, {}),

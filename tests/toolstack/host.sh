@@ -262,8 +262,8 @@ check_on_poweroff()
 
 check_on_reboot()
 {
-    create "$(tiny_config again reboot)" && first=$(xl domid again) &&
-        wait_until 60 has_newer_id again "$first" || return
+    create "$(tiny_config again reboot)" -p && first=$(xl domid again) &&
+        xl unpause again && wait_until 60 has_newer_id again "$first" || return
     wait_until 60 has_stopped_rebooting
 }
 
