@@ -347,7 +347,7 @@ static void reset_errors(void **state)
     assert_int_equal(reset_domain(77), -ESRCH);
     assert_int_equal(reset_domain(2), -EPERM);
     run_as(d0, 0);
-    assert_int_equal(reset_domain(2), -EOPNOTSUPP);
+    assert_int_equal(reset_domain(2), -EINVAL);
     d2->controller_pause = true;
     assert_int_equal(reset_domain(2), 0);
 }

@@ -378,16 +378,16 @@ static void handles_are_limited(void **state)
     while (n <= limit && map_status() == GNTST_okay)
         n++;
     assert_int_equal(n, limit);
-    assert_int_equal(map_status(), GNTST_no_device_space);
+    assert_int_equal(map_status(), GNTST_no_space);
 }
 
-static void handles_without_memory_are_no_device_space(void **state)
+static void handles_without_memory_are_no_space(void **state)
 {
     (void)state;
     fake_heap_fail(2);
-    assert_int_equal(map_status(), GNTST_no_device_space);
+    assert_int_equal(map_status(), GNTST_no_space);
     fake_heap_fail(1);
-    assert_int_equal(map_status(), GNTST_no_device_space);
+    assert_int_equal(map_status(), GNTST_no_space);
     assert_int_equal(map_status(), GNTST_okay);
 }
 
@@ -703,7 +703,7 @@ int main(void)
         TEST(device_and_host_are_unmapped_one_by_one),
         TEST(replacing_needs_an_address),
         TEST(handles_are_limited),
-        TEST(handles_without_memory_are_no_device_space),
+        TEST(handles_without_memory_are_no_space),
         TEST(batch_is_continued),
         TEST(bad_calls_are_refused),
         TEST(release_is_continued),

@@ -158,7 +158,7 @@ static void unknown_and_foreign_operations_are_refused(void **state)
     assert_int_equal(ext(~0u, 0, 0), -ENOSYS);
     assert_int_equal(ext(MMUEXT_FLUSH_CACHE, 0, 0), -EACCES);
     op->cmd = MMUEXT_NEW_BASEPTR;
-    assert_int_equal(do_mmuext_op((unsigned long)op, 1, 0, 2, 0), -ESRCH);
+    assert_int_equal(do_mmuext_op((unsigned long)op, 1, 0, 2, 0), -EPERM);
     run_as(d0, 0);
     assert_int_equal(do_mmuext_op((unsigned long)op, 1, 0, 2, 0), -EPERM);
     run_as(d, 0);

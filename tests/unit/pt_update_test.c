@@ -175,10 +175,10 @@ static void only_the_control_domain_maps_foreign_frames(void **state)
     (void)state;
     set_up_tree();
     assert_int_equal(update_as(maddr(t.t[1], 1), entry(foreign, FLAGS_RW), 2),
-                     -ESRCH);
+                     -EPERM);
     assert_int_equal(
         update_as(maddr(t.t[1], 1), entry(foreign, FLAGS_RO), DOMID_XEN),
-        -ESRCH);
+        -EPERM);
 
     run_as(d0, 0);
     table = new_page(d0);
@@ -202,7 +202,7 @@ static void tables_of_others_belong_to_the_control_domain(void **state)
     set_up_tree();
     run_as(other, 0);
     assert_int_equal(update_as(maddr(t.t[1], 0), 0, DOMID_SELF | (2UL << 16)),
-                     -ESRCH);
+                     -EPERM);
     run_as(d0, 0);
     assert_int_equal(update_as(maddr(t.t[1], 0), 0, 1 | (2UL << 16)), 0);
     assert_int_equal(type_count(t.rw), 0);
@@ -300,7 +300,10 @@ static void bad_arguments_of_a_batch_are_refused(void **state)
 
     (void)state;
     set_up_tree();
+    assert_int_equal(do_mmu_update((unsigned long)req, 1, 0, 999, 0), -EPERM);
+    run_as(d0, 0);
     assert_int_equal(do_mmu_update((unsigned long)req, 1, 0, 999, 0), -ESRCH);
+    run_as(d, 0);
     assert_int_equal(do_mmu_update((unsigned long)req, 1, 8, DOMID_SELF, 0),
                      -EFAULT);
     assert_int_equal(do_mmu_update(HYPERVISOR_VIRT_START, 1, 0, DOMID_SELF, 0),

@@ -288,7 +288,7 @@ static long evtchn_op_reset(void *arg)
 
     if (rc != 0)
         return hc_error(rc);
-    rc = -EOPNOTSUPP;
+    rc = -EINVAL;
     if (d == current->domain || d->controller_pause)
         rc = evtchn_reset(d);
     domain_put(d);

@@ -125,7 +125,7 @@ static int map_one(struct gnttab_map_grant_ref *op, struct domain *rd)
     int rc;
 
     if (handle == NO_HANDLE)
-        return GNTST_no_device_space;
+        return GNTST_no_space;
     rc = gnttab_pin(rd, op->ref, d->domain_id, readonly, false, &pin);
     if (rc != GNTST_okay)
         goto put_handle;

@@ -349,7 +349,7 @@ long do_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
         return -EFAULT;
     c.pg_owner = pg_owner_get(foreigndom & 0xffff);
     if (!c.pg_owner)
-        return hc_error(-ESRCH);
+        return hc_error(pg_owner_error());
 
     for (i = 0; i < count; i++) {
         if (unlikely((i && hypercall_preempt_check()) ||

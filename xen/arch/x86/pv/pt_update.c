@@ -43,6 +43,11 @@ struct domain *pg_owner_get(domid_t domid)
     return d;
 }
 
+int pg_owner_error(void)
+{
+    return current->domain->is_control ? -ESRCH : -EPERM;
+}
+
 void pg_owner_put(struct domain *d)
 {
     if (unlikely(d != current->domain))
@@ -166,7 +171,7 @@ static int batch_owners(struct batch *b, unsigned long foreigndom)
     b->pt_owner = current->domain;
     b->pg_owner = pg_owner_get(foreigndom & 0xffff);
     if (!b->pg_owner)
-        return hc_error(-ESRCH);
+        return hc_error(pg_owner_error());
 
     if (likely(!pt_dom))
         return 0;
@@ -174,7 +179,7 @@ static int batch_owners(struct batch *b, unsigned long foreigndom)
     b->pt_owner = pg_owner_get(pt_dom - 1);
     if (!b->pt_owner) {
         pg_owner_put(b->pg_owner);
-        return hc_error(-ESRCH);
+        return hc_error(pg_owner_error());
     }
     if (b->pt_owner == dom_io || b->pt_owner == dom_xen) {
         pg_owner_put(b->pt_owner);
@@ -401,7 +406,7 @@ long do_update_va_mapping_otherdomain(unsigned long va, unsigned long pte,
 
     (void)a4;
     if (!pg_owner)
-        return hc_error(-ESRCH);
+        return hc_error(pg_owner_error());
     rc = update_va(va, pte, flags, pg_owner);
     pg_owner_put(pg_owner);
     return rc;

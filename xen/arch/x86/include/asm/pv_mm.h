@@ -154,6 +154,10 @@ int __must_check put_table_preemptible(struct vcpu *v, struct page_info *pg);
 /** Resolve the owner of frames named by a hypercall: referenced. NULL: none,
  * or the current domain may not. */
 struct domain *__must_check pg_owner_get(domid_t domid);
+
+/** The error where there is none: -ESRCH; to who controls no other domain
+ * -EPERM, which does not tell what domains there are. */
+int pg_owner_error(void);
 void pg_owner_put(struct domain *d);
 
 /** CPUs that hold TLB entries of the vcpus in a bitmap in guest memory (one
