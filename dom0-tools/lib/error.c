@@ -24,6 +24,7 @@ static const struct {
     [ERROR_STORE]         = {"STORE",         8},
     [ERROR_HOST_MEMORY]   = {"HOST_MEMORY",   12},
     [ERROR_IMAGE]         = {"IMAGE",         13},
+    [ERROR_DEVICE]        = {"DEVICE",        14},
     [ERROR_NO_ANSWER]     = {"NO_ANSWER",     10},
     [ERROR_NO_MEMORY]     = {"NO_MEMORY",     7},
     [ERROR_INTERNAL]      = {"INTERNAL",      1},

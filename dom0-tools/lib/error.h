@@ -27,6 +27,7 @@ enum error_code {
     ERROR_STORE,         /* xenstore does not answer, or refuses */
     ERROR_HOST_MEMORY,   /* the host has too little free memory */
     ERROR_IMAGE,         /* a kernel or RAM disk that can't be used */
+    ERROR_DEVICE,        /* a disk, bridge or other device of the host */
     ERROR_NO_ANSWER,     /* a guest or device did not do its part in time */
     ERROR_NO_MEMORY,     /* of this program */
     ERROR_INTERNAL,      /* should not happen */

@@ -102,6 +102,27 @@ static int number_set(long *number, const struct config_key *key,
     return 0;
 }
 
+static int action_set(enum vm_action *action, const struct config_value *value,
+                      struct error **err_out)
+{
+    static const char *const names[] = {
+        [VM_DESTROY] = "destroy",
+        [VM_RESTART] = "restart",
+        [VM_RENAME_RESTART] = "rename-restart",
+        [VM_PRESERVE] = "preserve",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (value->kind == CONFIG_TEXT && !strcmp(value->text, names[i])) {
+            *action = (enum vm_action)i;
+            return 0;
+        }
+    return error_set(err_out, ERROR_CONFIG, -EINVAL,
+                     "wants destroy, restart, rename-restart or preserve; "
+                     "others are not supported yet");
+}
+
 static int key_apply(struct vm_config *config, const struct config_key *key,
                      const struct config_value *value, struct error **err_out)
 {
@@ -112,6 +133,8 @@ static int key_apply(struct vm_config *config, const struct config_key *key,
         return text_set((char **)field, value, err_out);
     case KEY_NUMBER:
         return number_set((long *)field, key, value, err_out);
+    case KEY_ACTION:
+        return action_set((enum vm_action *)field, value, err_out);
     case KEY_SPECIAL:
         return key->set(config, value, err_out);
     case KEY_REFUSED:
@@ -245,6 +268,10 @@ int vm_config_read(const struct config_file *file, struct vm_config *config,
         .max_maptrack_frames = -1,
         .max_grant_version = 2,
         .max_event_channels = 1023,
+        .on_poweroff = VM_DESTROY,
+        .on_reboot = VM_RESTART,
+        .on_crash = VM_DESTROY,
+        .on_watchdog = VM_DESTROY,
     };
     *warnings = (struct config_warnings){0};
     for (i = 0; i < file->nr && !rc; i++)
@@ -268,6 +295,12 @@ void vm_config_free(struct vm_config *config)
     free(config->cmdline);
     free(config->root);
     free(config->extra);
+    for (i = 0; i < config->nr_disks; i++)
+        disk_config_free(&config->disk[i]);
+    free(config->disk);
+    for (i = 0; i < config->nr_vifs; i++)
+        vif_config_free(&config->vif[i]);
+    free(config->vif);
     for (i = 0; i < CONFIG_MAX_VCPUS; i++) {
         free(config->cpus[i]);
         free(config->cpus_soft[i]);

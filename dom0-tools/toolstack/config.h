@@ -13,12 +13,21 @@
 
 #include "config/file.h"
 #include "lib/error.h"
+#include "toolstack/device_config.h"
 
 /* Longest command line of a PV kernel, without its NUL. */
 #define CONFIG_MAX_CMDLINE 1023
 
 /* Vcpus of a guest, at most. */
 #define CONFIG_MAX_VCPUS 128
+
+/* What becomes of a domain that has ended. */
+enum vm_action {
+    VM_DESTROY,
+    VM_RESTART,
+    VM_RENAME_RESTART, /* keep it by another name, and start a new one */
+    VM_PRESERVE,       /* keep it */
+};
 
 struct vm_config {
     char *name;
@@ -49,6 +58,16 @@ struct vm_config {
     long max_maptrack_frames;
     long max_grant_version;
     long max_event_channels;
+
+    enum vm_action on_poweroff;
+    enum vm_action on_reboot;
+    enum vm_action on_crash;
+    enum vm_action on_watchdog;
+
+    struct disk_config *disk;
+    size_t nr_disks;
+    struct vif_config *vif;
+    size_t nr_vifs;
 };
 
 /* Complaints that are no errors, a text each. */

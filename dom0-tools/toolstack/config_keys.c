@@ -73,6 +73,76 @@ static int set_cpus_soft(struct vm_config *config,
                          err_out);
 }
 
+/* Texts of a list. */
+static int texts_check(const struct config_value *value, struct error **err_out)
+{
+    size_t i;
+
+    for (i = 0; i < value->nr; i++)
+        if (value->item[i]->kind != CONFIG_TEXT)
+            break;
+    return value->kind == CONFIG_LIST && i == value->nr
+               ? 0
+               : wrong_kind(err_out, "a list of texts");
+}
+
+/* Two of a guest's disks can't have one number. */
+static int disk_number_check(const struct vm_config *config,
+                             struct error **err_out)
+{
+    const struct disk_config *last = &config->disk[config->nr_disks - 1];
+    size_t i;
+
+    for (i = 0; i + 1 < config->nr_disks; i++)
+        if (config->disk[i].number == last->number)
+            return error_set(err_out, ERROR_CONFIG, -EEXIST,
+                             "there is another '%s'", last->vdev);
+    return 0;
+}
+
+static int set_disk(struct vm_config *config, const struct config_value *value,
+                    struct error **err_out)
+{
+    size_t i;
+    int rc = texts_check(value, err_out);
+
+    if (rc)
+        return rc;
+    config->disk = calloc(value->nr + 1, sizeof(*config->disk));
+    if (!config->disk)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    for (i = 0; i < value->nr; i++) {
+        rc = disk_config_parse(value->item[i]->text, &config->disk[i], err_out);
+        if (!rc) {
+            config->nr_disks++;
+            rc = disk_number_check(config, err_out);
+        }
+        if (rc)
+            return error_wrap(err_out, "[%zu]", i);
+    }
+    return 0;
+}
+
+static int set_vif(struct vm_config *config, const struct config_value *value,
+                   struct error **err_out)
+{
+    size_t i;
+    int rc = texts_check(value, err_out);
+
+    if (rc)
+        return rc;
+    config->vif = calloc(value->nr + 1, sizeof(*config->vif));
+    if (!config->vif)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    for (i = 0; i < value->nr; i++) {
+        rc = vif_config_parse(value->item[i]->text, &config->vif[i], err_out);
+        if (rc)
+            return error_wrap(err_out, "[%zu]", i);
+        config->nr_vifs++;
+    }
+    return 0;
+}
+
 #define TEXT(name, field, help)                                                \
     {                                                                          \
         name, KEY_TEXT, offsetof(struct vm_config, field), 0, 0, NULL, help    \
@@ -81,6 +151,10 @@ static int set_cpus_soft(struct vm_config *config,
     {                                                                          \
         name, KEY_NUMBER, offsetof(struct vm_config, field), min, max, NULL,   \
             help                                                               \
+    }
+#define ACTION(name, field, help)                                              \
+    {                                                                          \
+        name, KEY_ACTION, offsetof(struct vm_config, field), 0, 0, NULL, help  \
     }
 #define SPECIAL(name, set, help)                                               \
     {                                                                          \
@@ -121,6 +195,12 @@ const struct config_key config_keys[] = {
     TEXT("cmdline", cmdline, "command line of the kernel"),
     TEXT("root", root, "root= on the command line"),
     TEXT("extra", extra, "more of the command line"),
+    ACTION("on_poweroff", on_poweroff, "what to do when it powers off: destroy"),
+    ACTION("on_reboot", on_reboot, "when it reboots: restart"),
+    ACTION("on_crash", on_crash, "when it crashes: destroy"),
+    ACTION("on_watchdog", on_watchdog, "when its watchdog ends it: destroy"),
+    SPECIAL("disk", set_disk, "its disks"),
+    SPECIAL("vif", set_vif, "its network interfaces"),
     NUMBER("max_grant_frames", max_grant_frames, 1, 4096, "pages of its grant table"),
     NUMBER("max_maptrack_frames", max_maptrack_frames, 0, 65536, "pages that track its mappings"),
     NUMBER("max_grant_version", max_grant_version, 1, 2, "newest form of grant table"),
@@ -130,10 +210,8 @@ const struct config_key config_keys[] = {
     ALIAS("cpu", "cpus"),
     ALIAS("cpu_cap", "cap"),
 
-    REFUSED("disk", NOT_YET), REFUSED("vif", NOT_YET), REFUSED("bootloader", NOT_YET),
+    REFUSED("bootloader", NOT_YET),
     REFUSED("bootloader_args", NOT_YET), REFUSED("bootargs", NOT_YET),
-    REFUSED("on_poweroff", NOT_YET), REFUSED("on_reboot", NOT_YET),
-    REFUSED("on_crash", NOT_YET), REFUSED("on_watchdog", NOT_YET),
     REFUSED("on_soft_reset", NOT_YET), REFUSED("pool", NOT_YET),
     REFUSED("cpuid", NOT_YET), REFUSED("tsc_mode", NOT_YET),
     REFUSED("localtime", NOT_YET), REFUSED("rtc_timeoffset", NOT_YET),

@@ -8,6 +8,7 @@
 enum key_kind {
     KEY_TEXT,    /* char * at offset */
     KEY_NUMBER,  /* long at offset, min to max */
+    KEY_ACTION,  /* enum vm_action at offset */
     KEY_SPECIAL, /* what set() makes of it */
     KEY_ALIAS,   /* an old name of another key */
     KEY_REFUSED, /* known, but not for guests of this tool */

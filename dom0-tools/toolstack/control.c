@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lib/domctl.h"
+#include "toolstack/domain.h"
 
 struct request {
     struct store *s;
@@ -68,7 +69,7 @@ static int has_ended(void *ctx, struct error **err_out)
     }
     if (rc)
         return rc;
-    return info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying) ? 1 : 0;
+    return info.flags & XEN_DOMINF_dying || domain_has_ended(&info);
 }
 
 int control_await_end(struct privcmd *p, struct store *s, domid_t domid,

@@ -22,7 +22,8 @@ int control_request(struct store *s, domid_t domid, const char *what,
                     int timeout_ms, struct error **err_out);
 
 /**
- * Wait until a domain has shut down or is gone.
+ * Wait until a domain has shut down or is gone. One that is suspended, to be
+ * saved, has not.
  *
  * Returns 0; -ETIMEDOUT (NO_ANSWER); -errno.
  */

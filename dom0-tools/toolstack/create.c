@@ -12,8 +12,10 @@
 #include "lib/sysctl.h"
 #include "toolstack/cpumap.h"
 #include "toolstack/destroy.h"
+#include "toolstack/device.h"
 #include "toolstack/domain.h"
 #include "toolstack/memory_target.h"
+#include "toolstack/saved_config.h"
 #include "toolstack/store_tree.h"
 
 static int out_of_memory(struct error **err_out)
@@ -124,6 +126,25 @@ static int cpus_prepare(struct privcmd *p, struct creation *c,
     return rc;
 }
 
+static int devices_prepare(struct store *s, const struct vm_config *config,
+                           struct error **err_out)
+{
+    size_t i;
+    int rc;
+
+    for (i = 0; i < config->nr_disks; i++) {
+        rc = disk_check(s, &config->disk[i], err_out);
+        if (rc)
+            return error_wrap(err_out, "disk[%zu]", i);
+    }
+    for (i = 0; i < config->nr_vifs; i++) {
+        rc = vif_check(&config->vif[i], err_out);
+        if (rc)
+            return error_wrap(err_out, "vif[%zu]", i);
+    }
+    return 0;
+}
+
 int create_prepare(struct privcmd *p, struct store *s,
                    const struct vm_config *config, struct creation *c,
                    struct error **err_out)
@@ -138,6 +159,8 @@ int create_prepare(struct privcmd *p, struct store *s,
         rc = memory_prepare(p, c, err_out);
     if (!rc)
         rc = cpus_prepare(p, c, err_out);
+    if (!rc)
+        rc = devices_prepare(s, config, err_out);
     if (rc)
         creation_free(c);
     return rc;
@@ -277,14 +300,43 @@ static int tree_write(struct growing *g, struct error **err_out)
     return rc ? rc : store_tree_console(g->s, &tree, err_out);
 }
 
+static int devices_attach(struct growing *g, struct error **err_out)
+{
+    const struct vm_config *config = g->c->config;
+    unsigned int i;
+    int rc;
+
+    for (i = 0; i < config->nr_disks; i++) {
+        rc = disk_attach(g->s, g->domid, &config->disk[i], err_out);
+        if (rc)
+            return error_wrap(err_out, "disk[%u]", i);
+    }
+    for (i = 0; i < config->nr_vifs; i++) {
+        rc = vif_attach(g->s, g->domid, i, &config->vif[i], err_out);
+        if (rc)
+            return error_wrap(err_out, "vif[%u]", i);
+    }
+    return 0;
+}
+
+static int config_keep(struct growing *g, struct error **err_out)
+{
+    return saved_config_write(g->domid, g->c->config, err_out);
+}
+
 /* What failed, in the words of whoever wanted the domain. */
 static const struct {
     int (*run)(struct growing *g, struct error **err_out);
     const char *doing;
 } steps[] = {
-    {vcpus_make, "making its vcpus"}, {limits_set, "setting its limits"},
-    {sched_set, "setting its share"}, {ports_make, "making its ports"},
-    {guest_build, "building it"},     {tree_write, "entering it in xenstore"},
+    {vcpus_make, "making its vcpus"},
+    {limits_set, "setting its limits"},
+    {sched_set, "setting its share"},
+    {ports_make, "making its ports"},
+    {guest_build, "building it"},
+    {tree_write, "entering it in xenstore"},
+    {devices_attach, "attaching its devices"},
+    {config_keep, "keeping its configuration"},
 };
 
 int create_run(struct privcmd *p, struct store *s, const struct creation *c,

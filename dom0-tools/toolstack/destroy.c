@@ -3,7 +3,9 @@
 #include "toolstack/destroy.h"
 
 #include "lib/domctl.h"
+#include "toolstack/device.h"
 #include "toolstack/domain.h"
+#include "toolstack/saved_config.h"
 #include "toolstack/store_tree.h"
 
 int destroy_run(struct privcmd *p, struct store *s, domid_t domid,
@@ -16,7 +18,12 @@ int destroy_run(struct privcmd *p, struct store *s, domid_t domid,
     if (rc)
         return rc;
     domain_uuid_text(info.handle, uuid);
-    first = domctl_destroy(p, domid, err_out);
+    /* It does no more I/O while its devices go; who fails here fails below. */
+    domctl_pause(p, domid, NULL);
+    first = device_remove_all(s, domid, err_out);
+    rc = domctl_destroy(p, domid, first ? NULL : err_out);
+    first = first ? first : rc;
+    saved_config_remove(domid, uuid);
     rc = store_tree_remove(s, domid, uuid, first ? NULL : err_out);
     return first ? first : rc;
 }

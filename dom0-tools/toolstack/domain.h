@@ -4,9 +4,11 @@
 #ifndef TOOLSTACK_DOMAIN_H
 #define TOOLSTACK_DOMAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "public/domctl.h"
+#include "public/sched.h"
 
 #include "lib/privcmd.h"
 #include "toolstack/store.h"
@@ -51,6 +53,20 @@ int domain_find_name(struct privcmd *p, struct store *s, const char *name,
 
 /* UUID of a domain as 8-4-4-4-12 hexadecimal digits. */
 void domain_uuid_text(const xen_domain_handle_t handle, char *text);
+
+/* Reason of a shutdown, SHUTDOWN_*; only where there is one. */
+static inline unsigned int
+domain_shutdown_reason(const struct xen_domctl_getdomaininfo *info)
+{
+    return info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+}
+
+/* It has shut down, and not in order to be saved. */
+static inline bool domain_has_ended(const struct xen_domctl_getdomaininfo *info)
+{
+    return info->flags & XEN_DOMINF_shutdown &&
+           domain_shutdown_reason(info) != SHUTDOWN_suspend;
+}
 
 /* Whether a text can be a name. Returns 0; -EINVAL (USAGE). */
 int domain_name_check(const char *name, struct error **err_out);

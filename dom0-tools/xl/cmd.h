@@ -11,6 +11,9 @@
 #include "toolstack/domain.h"
 #include "xl/xl.h"
 
+command_fn cmd_block_attach;
+command_fn cmd_block_detach;
+command_fn cmd_block_list;
 command_fn cmd_claims;
 command_fn cmd_cpupool_list;
 command_fn cmd_create;
@@ -24,6 +27,9 @@ command_fn cmd_info;
 command_fn cmd_list;
 command_fn cmd_mem_max;
 command_fn cmd_mem_set;
+command_fn cmd_network_attach;
+command_fn cmd_network_detach;
+command_fn cmd_network_list;
 command_fn cmd_pause;
 command_fn cmd_reboot;
 command_fn cmd_rename;
@@ -42,6 +48,7 @@ command_fn cmd_vm_list;
 extern const struct option_row cpupool_list_options[];
 extern const struct option_row create_options[];
 extern const struct option_row destroy_options[];
+extern const struct option_row detach_options[];
 extern const struct option_row dmesg_options[];
 extern const struct option_row info_options[];
 extern const struct option_row list_options[];
@@ -63,6 +70,10 @@ int xl_open(struct xl *xl, struct privcmd **p_out, struct store **s_out,
  */
 int xl_domains(struct xl *xl, int nr_args, char **args,
                struct domain_list *list_out, struct error **err_out);
+
+/* For `list -l`: configurations as JSON. Returns 0 or -errno. */
+int list_long(struct xl *xl, const struct domain_list *list,
+              unsigned int sched_id, struct error **err_out);
 
 /* Name of a scheduler, XEN_SCHEDULER_*. */
 const char *sched_name(unsigned int sched_id);

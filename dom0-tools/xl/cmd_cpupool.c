@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json.h"
 #include "lib/sysctl.h"
 #include "toolstack/pool.h"
-
-#include "xl/json.h"
 
 const struct option_row cpupool_list_options[] = {
     {.id = 'c', .name = "cpus", .help = "show the CPUs of each pool"},

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/background.h"
+#include "lib/json.h"
 #include "toolstack/create.h"
 #include "toolstack/destroy.h"
-
-#include "xl/json.h"
+#include "toolstack/monitor.h"
 
 const struct option_row create_options[] = {
     {.id = 'f',
@@ -19,6 +20,7 @@ const struct option_row create_options[] = {
      .help = "the configuration, in place of the argument"},
     {.id = 'p', .name = "paused", .help = "leave the domain paused"},
     {.id = 'q', .name = "quiet", .help = "say nothing on success"},
+    {.id = 'e', .help = "do not watch the domain in the background"},
     {.id = 'n',
      .no_letter = true,
      .name = "plan",
@@ -51,6 +53,19 @@ static void warnings_print(FILE *err, const struct config_warnings *warnings)
         fprintf(err, "xl: create: warning: %s\n", warnings->text[i]);
 }
 
+static void devices_print(FILE *out, const struct vm_config *config)
+{
+    size_t i;
+
+    for (i = 0; i < config->nr_disks; i++)
+        fprintf(out, "  disk %s: %s, %s\n", config->disk[i].vdev,
+                config->disk[i].target,
+                config->disk[i].read_only ? "read-only" : "read and write");
+    for (i = 0; i < config->nr_vifs; i++)
+        fprintf(out, "  network %zu: bridge %s\n", i,
+                config->vif[i].bridge ? config->vif[i].bridge : "of this host");
+}
+
 static void plan_print(FILE *out, const struct creation *c)
 {
     const struct vm_config *config = c->config;
@@ -73,7 +88,30 @@ static void plan_print(FILE *out, const struct creation *c)
         fprintf(out, "  ramdisk: %s, %zu KiB\n", config->ramdisk,
                 c->ramdisk.size >> 10);
     fprintf(out, "  command line: %s\n", config->cmdline);
+    devices_print(out, config);
     fputs("Everything is there; nothing was done.\n", out);
+}
+
+static void devices_json(struct json *j, const struct vm_config *config)
+{
+    size_t i;
+
+    json_array(j, "disks");
+    for (i = 0; i < config->nr_disks; i++) {
+        json_object(j, NULL);
+        json_text(j, "vdev", config->disk[i].vdev);
+        json_text(j, "target", config->disk[i].target);
+        json_bool(j, "read_only", config->disk[i].read_only);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    json_array(j, "vifs");
+    for (i = 0; i < config->nr_vifs; i++) {
+        json_object(j, NULL);
+        json_text(j, "bridge", config->vif[i].bridge);
+        json_object_end(j);
+    }
+    json_array_end(j);
 }
 
 static int plan_json(FILE *out, const struct creation *c,
@@ -97,6 +135,7 @@ static int plan_json(FILE *out, const struct creation *c,
     json_text(j, "kernel", config->kernel);
     json_text(j, "ramdisk", config->ramdisk);
     json_text(j, "cmdline", config->cmdline);
+    devices_json(j, config);
     json_object_end(j);
     json_finish(j, out);
     return 0;
@@ -115,6 +154,52 @@ static int created_json(struct xl *xl, const struct vm_config *config,
     json_object_end(j);
     json_finish(j, xl->out);
     return 0;
+}
+
+/* A domain that is watched. */
+struct watched {
+    const struct vm_config *config;
+    domid_t domid;
+};
+
+/* In a process of its own: handles of the parent are none of it. */
+static int watch(void *ctx)
+{
+    struct watched *w = ctx;
+    struct error *err = NULL;
+    struct privcmd *p = NULL;
+    struct store *s = NULL;
+    char *text;
+    int rc = privcmd_open(&p, &err);
+
+    if (!rc)
+        rc = store_open(&s, &err);
+    if (!rc)
+        rc = monitor_run(p, s, w->config, w->domid, &err);
+    if (rc) {
+        text = error_text(err);
+        fprintf(stderr, "xl: %s: %s\n", w->config->name,
+                text ? text : "out of memory");
+        free(text);
+        error_free(err);
+    }
+    store_close(s);
+    privcmd_close(p);
+    return rc ? 1 : 0;
+}
+
+static int watch_start(const struct vm_config *config, domid_t domid,
+                       struct error **err_out)
+{
+    struct watched w = {.config = config, .domid = domid};
+    char *log;
+    int rc;
+
+    if (asprintf(&log, "/var/log/xen/xl-%s.log", config->name) < 0)
+        return out_of_memory(err_out);
+    rc = background_start(watch, &w, log, err_out);
+    free(log);
+    return rc;
 }
 
 static int create(struct xl *xl, const struct vm_config *config,
@@ -136,10 +221,12 @@ static int create(struct xl *xl, const struct vm_config *config,
         plan_print(xl->out, &c);
     else
         rc = create_run(p, s, &c, xl_has(xl, 'p'), &domid, err_out);
-    if (!rc && xl->json && !xl_has(xl, 'n'))
-        rc = created_json(xl, config, domid, err_out);
     creation_free(&c);
-    return rc;
+    if (rc || xl_has(xl, 'n'))
+        return rc;
+    if (!xl_has(xl, 'e'))
+        rc = watch_start(config, domid, err_out);
+    return !rc && xl->json ? created_json(xl, config, domid, err_out) : rc;
 }
 
 int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)

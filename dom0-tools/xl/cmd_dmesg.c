@@ -4,9 +4,8 @@
 
 #include <stdlib.h>
 
+#include "lib/json.h"
 #include "lib/sysctl.h"
-
-#include "xl/json.h"
 
 const struct option_row dmesg_options[] = {
     {.id = 'c', .name = "clear", .help = "empty the log after reading it"},

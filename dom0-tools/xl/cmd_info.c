@@ -9,11 +9,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "lib/json.h"
 #include "lib/memory.h"
 #include "lib/sysctl.h"
 #include "lib/version.h"
-
-#include "xl/json.h"
 
 #define PAGES_PER_MIB 256
 

@@ -7,15 +7,15 @@
 #include <string.h>
 
 #include "lib/domctl.h"
+#include "lib/json.h"
 #include "lib/sysctl.h"
 #include "toolstack/cpumap.h"
 #include "toolstack/pool.h"
 
-#include "xl/json.h"
-
 #define PAGES_PER_MIB 256
 
 const struct option_row list_options[] = {
+    {.id = 'l', .name = "long", .help = "their configurations, as JSON"},
     {.id = 'v', .name = "verbose", .help = "also UUID, shutdown reason, label"},
     {.id = 'Z', .name = "context", .help = "also the security label"},
     {.id = 'c', .name = "cpupool", .help = "also the CPU pool"},
@@ -253,6 +253,22 @@ static int list_show(struct xl *xl, int nr_args, char **args,
     return rc;
 }
 
+static int long_show(struct xl *xl, int nr_args, char **args,
+                     struct error **err_out)
+{
+    struct domain_list list;
+    unsigned int sched_id;
+    int rc = xl_domains(xl, nr_args, args, &list, err_out);
+
+    if (rc)
+        return rc;
+    rc = sysctl_sched_id(xl->privcmd, &sched_id, err_out);
+    if (!rc)
+        rc = list_long(xl, &list, sched_id, err_out);
+    domain_list_free(&list);
+    return rc;
+}
+
 int cmd_list(struct xl *xl, int nr_args, char **args, struct error **err_out)
 {
     const struct columns c = {
@@ -262,6 +278,8 @@ int cmd_list(struct xl *xl, int nr_args, char **args, struct error **err_out)
         .nodes = xl_has(xl, 'n'),
     };
 
+    if (xl_has(xl, 'l') && !xl->json)
+        return long_show(xl, nr_args, args, err_out);
     return list_show(xl, nr_args, args, &c, err_out);
 }
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "xl/json.h"
+#include "lib/json.h"
 
 static int name_json(struct xl *xl, domid_t domid, const char *name,
                      struct error **err_out)

@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "lib/domctl.h"
+#include "lib/json.h"
 #include "lib/sysctl.h"
 #include "toolstack/pool.h"
-
-#include "xl/json.h"
 
 const struct option_row sched_options[] = {
     {.id = 'd', .name = "domain", .value = "DOMAIN", .help = "this domain"},

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "xl/json.h"
+#include "lib/json.h"
 
 const struct option_row uptime_options[] = {
     {.id = 's', .name = "short", .help = "with the time of day, no seconds"},

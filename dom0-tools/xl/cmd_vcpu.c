@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "lib/domctl.h"
+#include "lib/json.h"
 #include "lib/sysctl.h"
 #include "toolstack/cpumap.h"
-
-#include "xl/json.h"
 
 const struct option_row vcpu_pin_options[] = {
     {.id = 'f', .name = "force", .help = "also where the guest has pinned it"},

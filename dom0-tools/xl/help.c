@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/json.h"
 #include "toolstack/suggest.h"
-
-#include "xl/json.h"
 
 static int unknown(const char *name, struct error **err_out)
 {

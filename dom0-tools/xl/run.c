@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xl/json.h"
+#include "lib/json.h"
 
 #define USAGE "usage: xl [-f] [--json] <command> [options] [arguments]\n"
 

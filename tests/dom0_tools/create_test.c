@@ -42,9 +42,38 @@ static void config_write(const char *more)
     fclose(f);
 }
 
+/* Backends that take each device at once, and let it go. */
+static void backends(const char *path, const char *value)
+{
+    const char *name = strrchr(path, '/');
+
+    if (strncmp(path, "/local/domain/0/backend/v", 25) || !name ||
+        strcmp(name, "/state"))
+        return;
+    if (!strcmp(value, "1"))
+        fake_store_set(path, "2");
+    else if (!strcmp(value, "5"))
+        fake_store_set(path, "6");
+}
+
+/* Configurations kept of domains that were never destroyed. */
+static void saved_remove(void)
+{
+    char path[128];
+    unsigned int domid;
+
+    for (domid = 1; domid < FAKE_MAX_DOMAIN; domid++) {
+        snprintf(path, sizeof(path), "userdata-d.%u." UUID ".libxl-json",
+                 domid);
+        unlink(path);
+    }
+}
+
 static int host(void **state)
 {
     xl_reset(state);
+    saved_remove();
+    fake_store_watcher(backends);
     config_write("");
     return 0;
 }
@@ -180,6 +209,255 @@ static void a_plan_changes_nothing(void **state)
     assert_non_null(strstr(xl_out, "\"domid\": 1\n"));
 }
 
+/* Devices: the disk is a file in the test's folder. */
+
+static char devices[256];
+
+static void devices_come_with_the_domain(void **state)
+{
+    const char *back = "/local/domain/0/backend/vbd/1/51712";
+    char path[128];
+
+    (void)state;
+    config_write(devices);
+    ok("create vm.cfg");
+    assert_int_equal(fake_loops, 1);
+    assert_string_equal(fake_port, "web");
+    assert_string_equal(fake_store_perms(back), "n0,r1");
+    snprintf(path, sizeof(path), "%s/physical-device", back);
+    assert_string_equal(node(path), "1:3");
+    snprintf(path, sizeof(path), "%s/mode", back);
+    assert_string_equal(node(path), "w");
+    assert_string_equal(node("/local/domain/1/device/vbd/51712/backend"), back);
+    assert_string_equal(fake_store_perms("/local/domain/1/device/vbd/51712"),
+                        "n1,r0");
+    assert_string_equal(node("/libxl/1/device/vbd/51712/backend"), back);
+    assert_string_equal(node("/local/domain/1/device/vif/0/mac"),
+                        "00:16:3e:00:00:01");
+    assert_string_equal(node("/local/domain/0/backend/vif/1/1/hotplug-status"),
+                        "connected");
+    assert_memory_equal(node("/local/domain/0/backend/vif/1/1/mac"), "00:16:3e",
+                        8);
+    ok("block-list vm");
+    prints(
+        "Vdev  BE  handle state evt-ch ring-ref BE-path                       "
+        "\n51712 0   1      1     -1     -1       "
+        "/local/domain/0/backend/vbd/1/51712\n");
+    ok("network-list vm");
+    assert_non_null(
+        strstr(xl_out,
+               "Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref "
+               "BE-path                       \n"
+               "0   0  00:16:3e:00:00:01     0     1     -1    -1/-1          "
+               "/local/domain/0/backend/vif/1/0\n"
+               "1   0  "));
+    ok("block-list --json vm");
+    ok("destroy vm");
+    assert_int_equal(fake_loops, 0);
+    assert_int_equal(fake_store_count("/local/domain/0/backend/vbd/1"), 0);
+    assert_int_equal(fake_store_count("/local/domain/0/backend/vif/1"), 0);
+}
+
+static void a_disk_in_use_is_not_given_twice(void **state)
+{
+    (void)state;
+    config_write(devices);
+    ok("create vm.cfg");
+    fails("create vm.cfg name='two'", ERROR_DEVICE);
+    assert_non_null(strstr(xl_err, "ramdisk': domain 1 uses it (two guests can "
+                                   "share a disk only if both just read it)"));
+}
+
+static void devices_come_and_go(void **state)
+{
+    char command[128];
+
+    (void)state;
+    ok("create vm.cfg");
+    snprintf(command, sizeof(command), "block-attach vm %s/ramdisk,raw xvdb r",
+             folder);
+    ok(command);
+    assert_string_equal(node("/local/domain/0/backend/vbd/1/51728/mode"), "r");
+    fails("block-detach vm xvdc", ERROR_DEVICE);
+    complains("xl: block-detach: xvdc: no such device\n");
+    ok("block-detach vm xvdb");
+    assert_int_equal(fake_loops, 0);
+    assert_int_equal(fake_store_count("/libxl/1/device/vbd/51728"), 0);
+    ok("network-attach vm");
+    ok("network-attach vm mac=00:16:3e:0a:0b:0c bridge=br0");
+    assert_string_equal(node("/local/domain/1/device/vif/1/mac"),
+                        "00:16:3e:0a:0b:0c");
+    ok("network-detach vm 0");
+    ok("network-attach vm");
+    assert_string_equal(fake_port, "vif1.0");
+    ok("network-detach --force vm 00:16:3E:0a:0b:0c");
+    assert_int_equal(fake_store_count("/local/domain/1/device/vif/1"), 0);
+    fails("network-detach vm 00:16:3e:0a:0b:0c", ERROR_DEVICE);
+    fails("network-attach vm bridge=br1", ERROR_DEVICE);
+}
+
+static void a_missing_device_is_told(void **state)
+{
+    (void)state;
+    config_write("disk = ['/dev/nonexistent,,xvda']");
+    fails("create vm.cfg", ERROR_DEVICE);
+    complains("xl: create: vm: disk[0]: '/dev/nonexistent': no such device or "
+              "file\n");
+    config_write("disk = ['/tmp,,xvda']");
+    fails("create vm.cfg", ERROR_DEVICE);
+    config_write("vif = ['', 'bridge=br7']");
+    fails("create vm.cfg", ERROR_DEVICE);
+    complains("xl: create: vm: vif[1]: bridge 'br7': no such bridge (make it "
+              "by `ip link add br7 type bridge`)\n");
+    config_write("disk = ['/a,,xvda', '/b,,d0']");
+    fails("create vm.cfg", ERROR_CONFIG);
+    complains("xl: create: vm.cfg:8: disk: [1]: there is another 'd0'\n");
+}
+
+static void list_l_shows_the_configuration(void **state)
+{
+    (void)state;
+    config_write("maxmem = 12\nextra = 'quiet'\non_poweroff = 'preserve'");
+    ok("create -q vm.cfg");
+    ok("sched-credit2 -d vm -w 300");
+    ok("mem-set vm 7");
+    ok("rename vm other");
+    ok("list -l 1");
+    prints("[\n"
+           "    {\n"
+           "        \"domid\": 1,\n"
+           "        \"config\": {\n"
+           "            \"c_info\": {\n"
+           "                \"type\": \"pv\",\n"
+           "                \"name\": \"other\",\n"
+           "                \"domid\": 4294967295,\n"
+           "                \"uuid\": \"" UUID "\",\n"
+           "                \"run_hotplug_scripts\": \"True\"\n"
+           "            },\n"
+           "            \"b_info\": {\n"
+           "                \"max_vcpus\": 2,\n"
+           "                \"avail_vcpus\": [\n"
+           "                    0\n"
+           "                ],\n"
+           "                \"max_memkb\": 12288,\n"
+           "                \"target_memkb\": 7168,\n"
+           "                \"video_memkb\": 0,\n"
+           "                \"sched_params\": {\n"
+           "                    \"sched\": \"credit2\",\n"
+           "                    \"weight\": 300,\n"
+           "                    \"cap\": 0\n"
+           "                },\n"
+           "                \"claim_mode\": \"True\",\n"
+           "                \"kernel\": \"kernel\",\n"
+           "                \"cmdline\": \"quiet\",\n"
+           "                \"ramdisk\": \"ramdisk\",\n"
+           "                \"type.pv\": {\n\n"
+           "                },\n"
+           "                \"arch_arm\": {\n\n"
+           "                },\n"
+           "                \"arch_x86\": {\n"
+           "                    \"msr_relaxed\": \"False\"\n"
+           "                }\n"
+           "            },\n"
+           "            \"on_poweroff\": \"preserve\",\n"
+           "            \"on_reboot\": \"restart\",\n"
+           "            \"on_soft_reset\": \"soft_reset\"\n"
+           "        }\n"
+           "    }\n"
+           "]\n\n");
+    ok("list -l Domain-0");
+    assert_non_null(strstr(xl_out, "\"name\": \"Domain-0\"\n"));
+}
+
+/* The end of a domain. */
+
+/* Reasons for which the domains that are created next shut down, at once. */
+static const unsigned int *next_reason;
+static unsigned int nr_created;
+
+/* The last node of its console is written just before it is unpaused. */
+static void short_lived(const char *path, const char *value)
+{
+    unsigned int domid;
+    int used = 0;
+
+    (void)value;
+    sscanf(path, "/libxl/%u/device/console/0/protocol%n", &domid, &used);
+    if (!used || path[used])
+        return;
+    fake_domain[domid].info.flags |=
+        XEN_DOMINF_shutdown | *next_reason++ << XEN_DOMINF_shutdownshift;
+    nr_created++;
+}
+
+static void live_shortly(const unsigned int *reasons, const char *more)
+{
+    next_reason = reasons;
+    nr_created = 0;
+    fake_store_watcher(short_lived);
+    fake_background = true;
+    config_write(more);
+}
+
+static const unsigned int poweroff[] = {0}, crash[] = {3};
+static const unsigned int reboots[] = {1, 1, 0};
+
+static void a_domain_that_powers_off_is_destroyed(void **state)
+{
+    (void)state;
+    live_shortly(poweroff, "");
+    ok("create vm.cfg");
+    assert_string_equal(fake_log, "/var/log/xen/xl-vm.log");
+    assert_false(fake_domain[1].exists);
+    assert_int_equal(fake_store_count("/vm/" UUID), 0);
+}
+
+static void a_domain_may_be_kept(void **state)
+{
+    (void)state;
+    live_shortly(poweroff, "on_poweroff='preserve'");
+    ok("create vm.cfg");
+    ok("list vm");
+    assert_non_null(strstr(xl_out, " ---s-- "));
+    live_shortly(crash, "on_crash='preserve'\nname='other'");
+    ok("create vm.cfg");
+    ok("list other");
+    assert_non_null(strstr(xl_out, " ---sc- "));
+}
+
+static void a_domain_that_reboots_is_made_anew(void **state)
+{
+    (void)state;
+    live_shortly(reboots, "");
+    ok("create vm.cfg");
+    assert_int_equal(nr_created, 3);
+    assert_false(fake_domain[1].exists);
+    live_shortly(reboots, "on_reboot='rename-restart'");
+    ok("create vm.cfg");
+    assert_int_equal(nr_created, 3);
+    assert_string_equal(node("/local/domain/1/name"), "vm-1");
+    assert_string_equal(node("/local/domain/2/name"), "vm-2");
+    assert_false(fake_domain[3].exists);
+}
+
+static void nobody_watches_with_e(void **state)
+{
+    (void)state;
+    live_shortly(poweroff, "");
+    ok("create -e vm.cfg");
+    assert_true(fake_domain[1].exists);
+    assert_string_equal(fake_log, "");
+}
+
+static void a_wrong_action_is_told(void **state)
+{
+    (void)state;
+    config_write("on_crash='coredump-destroy'");
+    fails("create vm.cfg", ERROR_CONFIG);
+    complains("xl: create: vm.cfg:8: on_crash: wants destroy, restart, "
+              "rename-restart or preserve; others are not supported yet\n");
+}
+
 /* Each cause has its words and its exit status. */
 
 static void a_misspelt_key_is_told(void **state)
@@ -256,10 +534,13 @@ static void a_step_that_fails_is_named(void **state)
 
 static bool something_is_left(uint64_t frames)
 {
-    return fake_domain[1].exists || fake_free_frames() != frames ||
+    return access("userdata-d.1." UUID ".libxl-json", F_OK) == 0 ||
+           fake_domain[1].exists || fake_free_frames() != frames ||
            fake_store_count("/vm/" UUID) || fake_store_count("/libxl/1") ||
            fake_store_count("/local/domain/1") ||
-           fake_store_count("/local/domain/0/backend/console/1");
+           fake_store_count("/local/domain/0/backend/console/1") ||
+           fake_store_count("/local/domain/0/backend/vbd/1") ||
+           fake_store_count("/local/domain/0/backend/vif/1") || fake_loops;
 }
 
 /*
@@ -272,6 +553,7 @@ static void a_create_that_fails_leaves_nothing(void **state)
     uint64_t frames;
 
     host(state);
+    config_write(devices);
     frames = fake_free_frames();
     before = fake_calls();
     ok("create vm.cfg");
@@ -280,6 +562,7 @@ static void a_create_that_fails_leaves_nothing(void **state)
     assert_true(calls > 30 && requests > 50);
     for (n = 1; n <= calls + requests; n++) {
         host(state);
+        config_write(devices);
         if (n <= calls)
             fake_call_fail(n, EIO);
         else
@@ -302,15 +585,21 @@ static int folder_make(void **state)
     (void)state;
     if (!mkdtemp(folder) || chdir(folder))
         return -1;
+    setenv("XENIA_SAVED_CONFIGS", folder, 1);
     kernel_write("kernel", &wish);
     kernel_write("native", &native);
     bytes_write("ramdisk", 5000);
+    snprintf(devices, sizeof(devices),
+             "disk = ['%s/ramdisk,,xvda,w']\n"
+             "vif = ['mac=00:16:3e:00:00:01', 'bridge=br0,vifname=web']\n",
+             folder);
     return 0;
 }
 
 static int folder_remove(void **state)
 {
     (void)state;
+    saved_remove();
     unlink("kernel");
     unlink("native");
     unlink("ramdisk");
@@ -330,6 +619,16 @@ int main(void)
         test(the_control_domain_is_not_destroyed),
         test(arguments_override_the_file),
         test(a_plan_changes_nothing),
+        test(devices_come_with_the_domain),
+        test(a_disk_in_use_is_not_given_twice),
+        test(devices_come_and_go),
+        test(a_missing_device_is_told),
+        test(list_l_shows_the_configuration),
+        test(a_domain_that_powers_off_is_destroyed),
+        test(a_domain_may_be_kept),
+        test(a_domain_that_reboots_is_made_anew),
+        test(nobody_watches_with_e),
+        test(a_wrong_action_is_told),
         test(a_misspelt_key_is_told),
         test(a_missing_file_is_told),
         test(a_kernel_that_is_none_is_told),

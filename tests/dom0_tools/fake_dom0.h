@@ -76,6 +76,15 @@ void fake_store_request_fail(unsigned int n, int error);
 /** Requests since the reset. */
 unsigned int fake_store_requests(void);
 
+/** Loop devices that are in use, and ports that the bridge "br0" has. */
+extern unsigned int fake_loops;
+extern char fake_port[32];
+
+/* Log of the last background process, which runs only where it is told to:
+ * then at once, in this process. */
+extern char fake_log[128];
+extern bool fake_background;
+
 /** Set a node, as somebody else would. */
 void fake_store_set(const char *path, const char *value);
 /** Value of a node, NULL where there is none. */

@@ -190,6 +190,9 @@ void fake_dom0_reset(void)
     next_frame = FAKE_NR_FRAMES - 1;
     memset(fake_domain, 0, sizeof(fake_domain));
     fake_console[0] = fake_keys[0] = 0;
+    fake_loops = 0;
+    fake_port[0] = fake_log[0] = 0;
+    fake_background = false;
     calls = fail_at = 0;
     open_error = 0;
     fake_store_set(NULL, NULL);

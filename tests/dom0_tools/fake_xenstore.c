@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A store for unit tests: the client library's interface over a list of nodes
- * in this program. Transactions act at once; watches fire on every change.
+ * in this program. A transaction acts at once, and an abort takes back what was
+ * done since it began; watches fire on every change.
  */
 #include "fake_dom0.h"
 
@@ -24,6 +25,9 @@ struct node {
 
 static struct node nodes[MAX_NODES];
 static unsigned int nr_nodes;
+/* As they were when a transaction began. */
+static struct node before[MAX_NODES];
+static unsigned int nr_before;
 static int open_error;
 static unsigned int requests, fail_at;
 static int fail_error;
@@ -331,16 +335,43 @@ char **xs_check_watch(struct xs_handle *h)
     return calloc(2, sizeof(char *));
 }
 
+static void before_forget(void)
+{
+    while (nr_before) {
+        free(before[--nr_before].path);
+        free(before[nr_before].value);
+    }
+}
+
 xs_transaction_t xs_transaction_start(struct xs_handle *h)
 {
     (void)h;
-    return request_fails() ? XBT_NULL : 1;
+    if (request_fails())
+        return XBT_NULL;
+    before_forget();
+    for (; nr_before < nr_nodes; nr_before++) {
+        before[nr_before] = nodes[nr_before];
+        before[nr_before].path = strdup(nodes[nr_before].path);
+        before[nr_before].value = strdup(nodes[nr_before].value);
+    }
+    return 1;
 }
 
 bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
 {
-    (void)h, (void)t, (void)abort;
-    return !request_fails();
+    bool fails = request_fails();
+
+    (void)h, (void)t;
+    if (!fails && !abort) {
+        before_forget();
+        return true;
+    }
+    while (nr_nodes)
+        node_free(&nodes[nr_nodes - 1]);
+    memcpy(nodes, before, nr_before * sizeof(nodes[0]));
+    nr_nodes = nr_before;
+    nr_before = 0;
+    return !fails;
 }
 
 bool xs_introduce_domain(struct xs_handle *h, unsigned int domid,

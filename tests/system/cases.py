@@ -41,6 +41,12 @@ TOOLS_CYCLES = ("tools_start", "on_reboot", "twenty_guests", "cycles")
 TOOLS_STORE = ("tools_start", "store_commands_show_the_same",
                "store_device_does_all", "store_device_tells_of_changes",
                "store_device_lists_many")
+# The project's own xl beside Debian's.
+TOOLS_OWN = ("tools_start", "own_prints_the_same",
+             "own_changes_what_stock_shows", "own_boots_linux",
+             "own_and_stock_end_devices", "own_watches_its_guests",
+             "own_tree_is_as_stock", "own_creates_what_stock_destroys",
+             "own_errors", "own_leaves_nothing", "own_thirty_guests")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,6 +111,7 @@ BOOTS = [
           ("devices", 2, TOOLS_DEVICES, {"xenstored": "xenstored"}),
           ("host", 2, TOOLS_HOST, {}),
           ("store", 2, TOOLS_STORE, {"xenstored": "xenstored"}),
+          ("own", 2, TOOLS_OWN, {"xenstored": "xenstored"}),
           ("share", 1, TOOLS_SHARE, {}),
           ("cycles", 2, TOOLS_CYCLES, {"cycles": 300, "limit": 1700}))),
 ]

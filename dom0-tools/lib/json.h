@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing JSON: a thin layer over yajl that takes names and values together. */
-#ifndef XL_JSON_H
-#define XL_JSON_H
+#ifndef LIB_JSON_H
+#define LIB_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

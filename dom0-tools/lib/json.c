@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON by yajl; see json.h. Out of memory shows as a document cut off. */
-#include "xl/json.h"
+#include "lib/json.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Devices of a domain: a disk or network interface is a pair of folders in the
+ * store, the guest's and the backend's, which find each other by paths, and a
+ * record in /libxl from which the device can be ended.
+ */
+#ifndef TOOLSTACK_DEVICE_H
+#define TOOLSTACK_DEVICE_H
+
+#include "public/types.h"
+
+#include "toolstack/device_config.h"
+#include "toolstack/store.h"
+
+/**
+ * Find out, without changing anything, whether a disk can be attached.
+ *
+ * Returns 0; -errno (DEVICE): it is not there, no disk, or in use.
+ */
+int disk_check(struct store *s, const struct disk_config *disk,
+               struct error **err_out);
+
+/**
+ * Attach a disk. What fails halfway is left to device_remove_all().
+ *
+ * Returns 0; -errno (DEVICE, STORE); -ETIMEDOUT (NO_ANSWER) where no backend
+ *         takes it.
+ * Source: xenstore backend/vbd; io/blkif.h.
+ */
+int disk_attach(struct store *s, domid_t domid, const struct disk_config *disk,
+                struct error **err_out);
+
+/* The same for a network interface, the domain's `devid`-th from 0. */
+int vif_check(const struct vif_config *vif, struct error **err_out);
+int vif_attach(struct store *s, domid_t domid, unsigned int devid,
+               const struct vif_config *vif, struct error **err_out);
+
+/**
+ * Take a device from a running guest.
+ *
+ * @class  "vbd" or "vif"
+ * @force  do not wait for the guest to release it
+ *
+ * Returns 0; -ENODEV (DEVICE) where it has none such; -ETIMEDOUT (NO_ANSWER)
+ *         where the guest keeps it; -errno.
+ */
+int device_detach(struct store *s, domid_t domid, const char *class,
+                  unsigned int devid, bool force, struct error **err_out);
+
+/**
+ * End all devices of a domain but its console, and free what the host has for
+ * them. Goes on after a failure.
+ *
+ * Returns 0, or the first error.
+ */
+int device_remove_all(struct store *s, domid_t domid, struct error **err_out);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* Configurations of running domains; see saved_config.h. */
+#include "toolstack/saved_config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/json.h"
+
+#define MAX_SIZE (1 << 20)
+
+/* The stock tools' number for an id that was not chosen. */
+#define NO_DOMID 4294967295
+
+static void path_make(domid_t domid, const char *uuid, char *path, size_t size)
+{
+    const char *folder = getenv("XENIA_SAVED_CONFIGS");
+
+    snprintf(path, size, "%s/userdata-d.%u.%s.libxl-json",
+             folder ? folder : SAVED_CONFIG_FOLDER, domid, uuid);
+}
+
+/* Their booleans are texts. */
+static const char *truth(bool value)
+{
+    return value ? "True" : "False";
+}
+
+static void create_info_put(struct json *j, const struct vm_config *config,
+                            const char *uuid)
+{
+    json_object(j, "c_info");
+    json_text(j, "type", "pv");
+    json_text(j, "name", config->name);
+    json_int(j, "domid", NO_DOMID);
+    json_text(j, "uuid", uuid);
+    json_text(j, "run_hotplug_scripts", truth(true));
+    json_object_end(j);
+}
+
+static void empty_put(struct json *j, const char *key)
+{
+    json_object(j, key);
+    json_object_end(j);
+}
+
+static void build_info_put(struct json *j, const struct vm_config *config)
+{
+    long vcpu;
+
+    json_object(j, "b_info");
+    json_int(j, "max_vcpus", config->max_vcpus);
+    json_array(j, "avail_vcpus");
+    for (vcpu = 0; vcpu < config->vcpus; vcpu++)
+        json_int(j, NULL, vcpu);
+    json_array_end(j);
+    json_int(j, "max_memkb", (int64_t)config->max_memory_kib);
+    json_int(j, "target_memkb", (int64_t)config->memory_kib);
+    json_int(j, "video_memkb", 0);
+    empty_put(j, "sched_params");
+    json_text(j, "claim_mode", truth(true));
+    json_text(j, "kernel", config->kernel);
+    if (*config->cmdline)
+        json_text(j, "cmdline", config->cmdline);
+    if (config->ramdisk)
+        json_text(j, "ramdisk", config->ramdisk);
+    empty_put(j, "type.pv");
+    empty_put(j, "arch_arm");
+    json_object(j, "arch_x86");
+    json_text(j, "msr_relaxed", truth(false));
+    json_object_end(j);
+    json_object_end(j);
+}
+
+static void disks_put(struct json *j, const struct vm_config *config)
+{
+    size_t i;
+
+    if (!config->nr_disks)
+        return;
+    json_array(j, "disks");
+    for (i = 0; i < config->nr_disks; i++) {
+        const struct disk_config *d = &config->disk[i];
+
+        json_object(j, NULL);
+        json_text(j, "pdev_path", d->target);
+        json_text(j, "vdev", d->vdev);
+        json_text(j, "backend", "phy");
+        json_text(j, "format", "raw");
+        /* What is 0 is left out. */
+        if (d->cdrom)
+            json_int(j, "removable", 1);
+        if (!d->read_only)
+            json_int(j, "readwrite", 1);
+        if (d->cdrom)
+            json_int(j, "is_cdrom", 1);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void nics_put(struct json *j, const struct vm_config *config)
+{
+    char mac[18];
+    size_t i;
+
+    if (!config->nr_vifs)
+        return;
+    json_array(j, "nics");
+    for (i = 0; i < config->nr_vifs; i++) {
+        const struct vif_config *v = &config->vif[i];
+
+        json_object(j, NULL);
+        json_int(j, "devid", (int64_t)i);
+        if (v->has_mac) {
+            snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
+                     v->mac[0], v->mac[1], v->mac[2], v->mac[3], v->mac[4],
+                     v->mac[5]);
+            json_text(j, "mac", mac);
+        }
+        if (v->bridge)
+            json_text(j, "bridge", v->bridge);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+/* What they take as said where nothing is said: destroy. */
+static void action_put(struct json *j, const char *key, enum vm_action action)
+{
+    static const char *const names[] = {
+        [VM_RESTART] = "restart",
+        [VM_RENAME_RESTART] = "rename-restart",
+        [VM_PRESERVE] = "preserve",
+    };
+
+    if (action != VM_DESTROY)
+        json_text(j, key, names[action]);
+}
+
+static void config_put(struct json *j, const struct vm_config *config,
+                       const char *uuid)
+{
+    json_object(j, NULL);
+    create_info_put(j, config, uuid);
+    build_info_put(j, config);
+    disks_put(j, config);
+    nics_put(j, config);
+    action_put(j, "on_poweroff", config->on_poweroff);
+    action_put(j, "on_reboot", config->on_reboot);
+    action_put(j, "on_watchdog", config->on_watchdog);
+    action_put(j, "on_crash", config->on_crash);
+    json_text(j, "on_soft_reset", "soft_reset");
+    json_object_end(j);
+}
+
+static int file_fail(struct error **err_out, const char *path)
+{
+    int rc = errno ? -errno : -EIO;
+
+    return error_set(err_out, ERROR_INTERNAL, rc, "%s: %s", path,
+                     strerror(-rc));
+}
+
+int saved_config_write(domid_t domid, const struct vm_config *config,
+                       struct error **err_out)
+{
+    struct json *j = json_new();
+    char path[4096], uuid[UUID_STR_LEN];
+    FILE *out;
+    bool good;
+
+    if (!j)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    uuid_unparse_lower(config->uuid, uuid);
+    path_make(domid, uuid, path, sizeof(path));
+    config_put(j, config, uuid);
+    out = fopen(path, "we");
+    json_finish(j, out);
+    if (!out)
+        return file_fail(err_out, path);
+    /* The end of a text, as they count it. */
+    fputc(0, out);
+    good = !ferror(out);
+    if (fclose(out) || !good)
+        return file_fail(err_out, path);
+    return 0;
+}
+
+int saved_config_read(domid_t domid, const char *uuid, char **text_out,
+                      struct error **err_out)
+{
+    char path[4096], *text;
+    size_t size;
+    FILE *in;
+    int rc = 0;
+
+    *text_out = NULL;
+    path_make(domid, uuid, path, sizeof(path));
+    in = fopen(path, "re");
+    if (!in)
+        return errno == ENOENT ? 0 : file_fail(err_out, path);
+    text = malloc(MAX_SIZE + 1);
+    size = text ? fread(text, 1, MAX_SIZE, in) : 0;
+    if (!text)
+        rc = error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    else if (ferror(in))
+        rc = file_fail(err_out, path);
+    fclose(in);
+    if (rc) {
+        free(text);
+        return rc;
+    }
+    text[size] = 0;
+    *text_out = text;
+    return 0;
+}
+
+void saved_config_remove(domid_t domid, const char *uuid)
+{
+    char path[4096];
+
+    path_make(domid, uuid, path, sizeof(path));
+    unlink(path);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* xl block-attach, block-detach, network-attach, network-detach. */
+#include "xl/cmd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "toolstack/device.h"
+
+const struct option_row detach_options[] = {
+    {.id = 'f',
+     .no_letter = true,
+     .name = "force",
+     .help = "even if the guest does not release it"},
+    {0},
+};
+
+static int domain_open(struct xl *xl, const char *which, domid_t *domid_out,
+                       struct error **err_out)
+{
+    struct privcmd *p;
+    struct store *s;
+    int rc = xl_open(xl, &p, &s, err_out);
+
+    return rc ? rc : domain_find(p, s, which, domid_out, err_out);
+}
+
+/* One specification of several arguments, as text that the caller frees. */
+static char *join(int nr_args, char **args)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    int i;
+
+    if (!out)
+        return NULL;
+    for (i = 0; i < nr_args; i++)
+        fprintf(out, "%s%s", i ? "," : "", args[i]);
+    fclose(out);
+    return text;
+}
+
+int cmd_block_attach(struct xl *xl, int nr_args, char **args,
+                     struct error **err_out)
+{
+    char *text = join(nr_args - 1, args + 1);
+    struct disk_config disk;
+    domid_t domid;
+    int rc;
+
+    if (!text)
+        return out_of_memory(err_out);
+    rc = disk_config_parse(text, &disk, err_out);
+    free(text);
+    if (rc)
+        return rc;
+    rc = domain_open(xl, args[0], &domid, err_out);
+    if (!rc)
+        rc = disk_check(xl->store, &disk, err_out);
+    if (!rc)
+        rc = disk_attach(xl->store, domid, &disk, err_out);
+    disk_config_free(&disk);
+    return rc;
+}
+
+/* The first number that none of its interfaces has. */
+static int devid_choose(struct xl *xl, domid_t domid, unsigned int *devid_out,
+                        struct error **err_out)
+{
+    char **names;
+    unsigned int nr, i = 0, devid = 0;
+    int rc = store_list(xl->store, &names, &nr, err_out, "/libxl/%u/device/vif",
+                        domid);
+
+    if (rc)
+        return rc;
+    while (i < nr) {
+        bool taken = strtoul(names[i], NULL, 10) == devid;
+
+        devid += taken;
+        i = taken ? 0 : i + 1;
+    }
+    free(names);
+    *devid_out = devid;
+    return 0;
+}
+
+int cmd_network_attach(struct xl *xl, int nr_args, char **args,
+                       struct error **err_out)
+{
+    char *text = join(nr_args - 1, args + 1);
+    struct vif_config vif;
+    unsigned int devid = 0;
+    domid_t domid;
+    int rc;
+
+    if (!text)
+        return out_of_memory(err_out);
+    rc = vif_config_parse(text, &vif, err_out);
+    free(text);
+    if (rc)
+        return rc;
+    rc = domain_open(xl, args[0], &domid, err_out);
+    if (!rc)
+        rc = vif_check(&vif, err_out);
+    if (!rc)
+        rc = devid_choose(xl, domid, &devid, err_out);
+    if (!rc)
+        rc = vif_attach(xl->store, domid, devid, &vif, err_out);
+    vif_config_free(&vif);
+    return rc;
+}
+
+static int detach(struct xl *xl, domid_t domid, const char *class,
+                  unsigned int devid, const char *name, struct error **err_out)
+{
+    int rc =
+        device_detach(xl->store, domid, class, devid, xl_has(xl, 'f'), err_out);
+
+    return rc ? error_wrap(err_out, "%s", name) : 0;
+}
+
+int cmd_block_detach(struct xl *xl, int nr_args, char **args,
+                     struct error **err_out)
+{
+    unsigned int number = disk_number(args[1]);
+    domid_t domid;
+    int rc = domain_open(xl, args[0], &domid, err_out);
+
+    (void)nr_args;
+    if (rc)
+        return rc;
+    /* The number itself will do, too. */
+    if (!number)
+        number = (unsigned int)strtoul(args[1], NULL, 10);
+    return detach(xl, domid, "vbd", number, args[1], err_out);
+}
+
+/* The interface of an address. Returns 0; -ENODEV (DEVICE); -errno. */
+static int mac_find(struct xl *xl, domid_t domid, const char *mac,
+                    unsigned int *devid_out, struct error **err_out)
+{
+    char **names, *found = NULL;
+    unsigned int nr, i;
+    int rc = store_list(xl->store, &names, &nr, err_out, "/libxl/%u/device/vif",
+                        domid);
+
+    if (rc)
+        return rc;
+    for (i = 0; i < nr && !rc && !found; i++) {
+        rc = store_read(xl->store, &found, err_out,
+                        "/libxl/%u/device/vif/%s/mac", domid, names[i]);
+        if (!rc && found && !strcasecmp(found, mac))
+            *devid_out = (unsigned int)strtoul(names[i], NULL, 10);
+        else {
+            free(found);
+            found = NULL;
+        }
+    }
+    if (!rc && !found)
+        rc = error_set(err_out, ERROR_DEVICE, -ENODEV, "%s: no such device",
+                       mac);
+    free(found);
+    free(names);
+    return rc;
+}
+
+int cmd_network_detach(struct xl *xl, int nr_args, char **args,
+                       struct error **err_out)
+{
+    unsigned int devid = 0;
+    domid_t domid;
+    long number = 0;
+    int rc = domain_open(xl, args[0], &domid, err_out);
+
+    (void)nr_args;
+    if (rc)
+        return rc;
+    if (strchr(args[1], ':')) {
+        rc = mac_find(xl, domid, args[1], &devid, err_out);
+    } else {
+        rc = number_parse(args[1], "network interface", 0, 65535, &number,
+                          err_out);
+        devid = (unsigned int)number;
+    }
+    return rc ? rc : detach(xl, domid, "vif", devid, args[1], err_out);
+}
