@@ -56,9 +56,9 @@ def malformed_requests(start):
     # Left out: Debian's daemon ends with an assertion on a malformed RM (and on
     # permissions of an unknown special name), takes any text for a number, and
     # says ENOENT or ENOMEM for some.
-    odd = (xs.CONTROL, xs.DIRECTORY, xs.READ, xs.GET_PERMS, xs.MKDIR,
-           xs.GET_DOMAIN_PATH, xs.RELEASE, xs.RM, xs.IS_DOMAIN_INTRODUCED,
-           xs.RESUME, xs.SET_TARGET)
+    odd = (xs.CONTROL, xs.DIRECTORY, xs.DIRECTORY_PART, xs.READ, xs.GET_PERMS,
+           xs.MKDIR, xs.GET_DOMAIN_PATH, xs.RELEASE, xs.RM,
+           xs.IS_DOMAIN_INTRODUCED, xs.RESUME, xs.SET_TARGET)
     compare(start, [('s', 'call', op, payload)
                     for op in (*range(24), 100, 0xffff, 0xffffffff)
                     if op not in odd for payload in payloads])
