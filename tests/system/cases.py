@@ -103,7 +103,7 @@ BOOTS = [
     Boot("crash", checks=("cpus",), then="crash"),
     *(Boot(f"tools_{name}", image="toolstack/toolstack", checks=checks,
            smp=smp, icount=smp == 1, memory=3072, nic="", seconds=1800,
-           ready=name in ("devices", "host"),
+           ready=name != "own",
            values={"dom0_vcpus": smp, **values},
            xen_options=f"dom0_mem=1G,max:1G dom0_max_vcpus={smp}")
       for name, smp, checks, values in (
