@@ -37,6 +37,9 @@ TOOLS_SHARE = ("tools_start", "equal_weights", "double_weight",
                "weight_changed_later", "cap", "flood_of_hypercalls",
                "flood_of_events", "flood_of_page_table_updates")
 TOOLS_CYCLES = ("tools_start", "on_reboot", "twenty_guests", "cycles")
+# The project's own xenstored under Debian's xl and kernels.
+TOOLS_XENSTORED = ("tools_start", "create", "boots_to_init", "answers_ping",
+                   "disk", "console", "save", "restore", "shutdown")
 # The project's own xenstore commands beside Debian's.
 TOOLS_STORE = ("tools_start", "store_commands_show_the_same",
                "store_device_does_all", "store_device_tells_of_changes",
@@ -110,6 +113,7 @@ BOOTS = [
           ("linux", 2, TOOLS_LINUX, {}),
           ("devices", 2, TOOLS_DEVICES, {"xenstored": "xenstored"}),
           ("host", 2, TOOLS_HOST, {}),
+          ("xenstored", 2, TOOLS_XENSTORED, {"xenstored": "own"}),
           ("store", 2, TOOLS_STORE, {"xenstored": "xenstored"}),
           ("own", 2, TOOLS_OWN, {"xenstored": "xenstored"}),
           ("share", 1, TOOLS_SHARE, {}),
