@@ -39,7 +39,9 @@ TOOLS_SHARE = ("tools_start", "equal_weights", "double_weight",
 TOOLS_CYCLES = ("tools_start", "on_reboot", "twenty_guests", "cycles")
 # The project's own xenstored under Debian's xl and kernels.
 TOOLS_XENSTORED = ("tools_start", "create", "boots_to_init", "answers_ping",
-                   "disk", "console", "save", "restore", "shutdown")
+                   "disk", "console", "save", "restore", "xenstored_updated",
+                   "xenstored_killed", "xenstored_list",
+                   "xenstored_guest_ends", "xenstored_next_guest")
 # The project's own xenstore commands beside Debian's.
 TOOLS_STORE = ("tools_start", "store_commands_show_the_same",
                "store_device_does_all", "store_device_tells_of_changes",
