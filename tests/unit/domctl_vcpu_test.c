@@ -172,7 +172,8 @@ static void no_context_resets(void **state)
     op.u.vcpucontext.ctxt = 0;
     reset_rc = -ERESTART;
     assert_int_equal(domctl_setvcpucontext(d, &op), -ERESTART);
-    assert_true(d->vcpu[0]->is_initialised);
+    assert_false(d->vcpu[0]->is_initialised);
+    assert_true(test_bit(VPF_down, &d->vcpu[0]->pause_flags));
     reset_rc = 0;
     assert_int_equal(domctl_setvcpucontext(d, &op), 0);
     assert_false(d->vcpu[0]->is_initialised);

@@ -30,16 +30,13 @@ static int find_vcpu(struct domain *d, u32 id, struct vcpu **v_out)
     return *v_out ? 0 : -ESRCH;
 }
 
-/* As it was before it got its first context. */
+/* As it was before it got its first context. Its tables may go in several
+ * steps, with the domain running in between: it is down from the first on. */
 static int reset_locked(struct vcpu *v)
 {
-    int rc = arch_vcpu_reset(v);
-
-    if (rc)
-        return rc;
     set_bit(VPF_down, &v->pause_flags);
     v->is_initialised = false;
-    return 0;
+    return arch_vcpu_reset(v);
 }
 
 static int set_context_locked(struct vcpu *v,
