@@ -259,15 +259,18 @@ static void domain_list_stops_when_it_is_full(void **state)
 static void domain_info_tells_why_it_stopped(void **state)
 {
     struct xen_domctl_getdomaininfo *info = fake_guest_alloc(sizeof(*info));
-    struct domain *d = fake_domain(1, 1);
+    struct domain *d = fake_domain(1, 2);
+    unsigned int nr_sleeps = fake_nr_sleeps;
 
     (void)state;
+    fake_set_current(fake_domain(7, 1)->vcpu[0]);
     d->is_shut_down = true;
     d->shutdown_code = SHUTDOWN_suspend;
     op->u.getdomaininfolist.max_domains = 1;
     op->u.getdomaininfolist.buffer = (unsigned long)info;
     assert_int_equal(call(XEN_SYSCTL_getdomaininfolist), 0);
     assert_int_equal(info->flags, 0x00020004);
+    assert_int_equal(fake_nr_sleeps, nr_sleeps + 2);
 }
 
 static void physinfo_counts_cpus_and_pages(void **state)

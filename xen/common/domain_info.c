@@ -23,6 +23,17 @@ static u32 life_flags(const struct domain *d)
     return flags;
 }
 
+/* Who hears that a domain is shut down may read all of it: none of its vcpus,
+ * which were told to stop, runs any more. */
+static void wait_until_stopped(const struct domain *d)
+{
+    struct vcpu *v;
+
+    if (d != current->domain)
+        for_each_vcpu(d, v)
+            vcpu_sleep_sync(v);
+}
+
 /* Add up the vcpus: time, how many are up, and what they do. */
 static void add_vcpus(const struct domain *d,
                       struct xen_domctl_getdomaininfo *info)
@@ -55,6 +66,8 @@ void domain_info_get(const struct domain *d,
     memset(info, 0, sizeof(*info));
     info->domain = d->domain_id;
     info->flags = life_flags(d);
+    if (info->flags & XEN_DOMINF_shutdown)
+        wait_until_stopped(d);
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
     add_vcpus(d, info);
     info->tot_pages = READ_ONCE(d->mem.tot_pages);

@@ -8,7 +8,8 @@
 
 /**
  * State of d, by which the caller holds a reference. The parts are looked at
- * one after the other while d runs.
+ * one after the other while d runs; if it says that d is shut down, no vcpu of
+ * d runs any more.
  */
 void domain_info_get(const struct domain *d,
                      struct xen_domctl_getdomaininfo *info_out);
