@@ -6,6 +6,18 @@
 
 #include "public/domctl.h"
 #include "xen/domain.h"
+#include "xen/errno.h"
+
+/** Find a vcpu. Returns 0; -EINVAL: d can have none with this id; -ESRCH: it
+ * has none yet. */
+static inline int domctl_find_vcpu(const struct domain *d, u32 id,
+                                   struct vcpu **v_out)
+{
+    if (id >= d->max_vcpus)
+        return -EINVAL;
+    *v_out = domain_vcpu(d, id);
+    return *v_out ? 0 : -ESRCH;
+}
 
 /* domctl_life.c: from creation to destruction. createdomain has no domain
  * yet. */

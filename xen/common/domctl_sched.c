@@ -10,22 +10,12 @@
 
 #define FULL_CPU 100 /* a cap's unit: per cent */
 
-/* Returns 0 and a vcpu; -EINVAL: d can have none with this id; -ESRCH: it has
- * none yet. */
-static int find_vcpu(const struct domain *d, u32 id, struct vcpu **v_out)
-{
-    if (id >= d->max_vcpus)
-        return -EINVAL;
-    *v_out = domain_vcpu(d, id);
-    return *v_out ? 0 : -ESRCH;
-}
-
 int domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
     struct vcpu_runstate_info state;
     struct vcpu *v;
-    int rc = find_vcpu(d, info->vcpu, &v);
+    int rc = domctl_find_vcpu(d, info->vcpu, &v);
 
     if (rc)
         return rc;
@@ -56,7 +46,7 @@ int domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     struct vcpu *v;
-    int rc = find_vcpu(d, a->vcpu, &v);
+    int rc = domctl_find_vcpu(d, a->vcpu, &v);
 
     if (rc)
         return rc;
@@ -76,7 +66,7 @@ int domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op)
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     struct cpumask hard, soft;
     struct vcpu *v;
-    int rc = find_vcpu(d, a->vcpu, &v);
+    int rc = domctl_find_vcpu(d, a->vcpu, &v);
 
     if (rc)
         return rc;

@@ -24,10 +24,7 @@ int domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 /* A vcpu of somebody else. Returns 0, -EINVAL, -ESRCH. */
 static int find_vcpu(struct domain *d, u32 id, struct vcpu **v_out)
 {
-    if (d == current->domain || id >= d->max_vcpus)
-        return -EINVAL;
-    *v_out = domain_vcpu(d, id);
-    return *v_out ? 0 : -ESRCH;
+    return d == current->domain ? -EINVAL : domctl_find_vcpu(d, id, v_out);
 }
 
 /* As it was before it got its first context. Its tables may go in several
