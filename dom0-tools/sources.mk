@@ -8,6 +8,7 @@ XL_SRC += dom0-tools/build/layout.c
 XL_SRC += dom0-tools/build/pagetable.c
 XL_SRC += dom0-tools/config/file.c
 XL_SRC += dom0-tools/lib/background.c
+XL_SRC += dom0-tools/lib/cancel.c
 XL_SRC += dom0-tools/lib/domctl.c
 XL_SRC += dom0-tools/lib/error.c
 XL_SRC += dom0-tools/lib/evtchn.c
@@ -56,6 +57,7 @@ XL_SRC += dom0-tools/xl/cmd_uptime.c
 XL_SRC += dom0-tools/xl/cmd_vcpu.c
 XL_SRC += dom0-tools/xl/command_table.c
 XL_SRC += dom0-tools/xl/help.c
+XL_SRC += dom0-tools/xl/progress_bar.c
 XL_SRC += dom0-tools/xl/run.c
 
 # The loader of kernel images, which the hypervisor has, too.

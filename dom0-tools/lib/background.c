@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -28,6 +29,9 @@ static void child_run(int (*run)(void *ctx), void *ctx, const char *log)
 {
     if (setsid() < 0 || fork())
         _exit(0);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     streams_replace(log);
     if (chdir("/"))
         _exit(1);

@@ -26,6 +26,8 @@ static const struct {
     [ERROR_IMAGE]         = {"IMAGE",         13},
     [ERROR_DEVICE]        = {"DEVICE",        14},
     [ERROR_NO_ANSWER]     = {"NO_ANSWER",     10},
+    [ERROR_CANCELLED]     = {"CANCELLED",     15},
+    [ERROR_UNSUPPORTED]   = {"UNSUPPORTED",   16},
     [ERROR_NO_MEMORY]     = {"NO_MEMORY",     7},
     [ERROR_INTERNAL]      = {"INTERNAL",      1},
 };

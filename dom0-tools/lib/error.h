@@ -29,6 +29,8 @@ enum error_code {
     ERROR_IMAGE,         /* a kernel or RAM disk that can't be used */
     ERROR_DEVICE,        /* a disk, bridge or other device of the host */
     ERROR_NO_ANSWER,     /* a guest or device did not do its part in time */
+    ERROR_CANCELLED,     /* its user wanted it to end */
+    ERROR_UNSUPPORTED,   /* known, but not for PV guests or not on this host */
     ERROR_NO_MEMORY,     /* of this program */
     ERROR_INTERNAL,      /* should not happen */
 };

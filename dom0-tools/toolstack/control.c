@@ -40,6 +40,8 @@ int control_request(struct store *s, domid_t domid, const char *what,
     rc = store_write(s, what, err_out, "%s", path);
     if (!rc)
         rc = store_wait(s, path, timeout_ms, request_taken, &r, err_out);
+    if (rc == -ECANCELED)
+        store_write(s, "", NULL, "%s", path);
     if (rc != -ETIMEDOUT)
         return rc;
     rc = store_write(s, "", err_out, "%s", path);

@@ -339,6 +339,15 @@ static const struct {
     {config_keep, "keeping its configuration"},
 };
 
+/* Takes back all that was done, also for whoever can't wait for it. */
+static void undo(struct growing *g)
+{
+    const struct cancel *cancel = store_set_cancel(g->s, NULL);
+
+    destroy_run(g->p, g->s, g->domid, NULL);
+    store_set_cancel(g->s, cancel);
+}
+
 int create_run(struct privcmd *p, struct store *s, const struct creation *c,
                bool paused, domid_t *domid_out, struct error **err_out)
 {
@@ -349,14 +358,16 @@ int create_run(struct privcmd *p, struct store *s, const struct creation *c,
     if (rc)
         return rc;
     for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !rc; i++) {
-        rc = steps[i].run(&g, err_out);
+        rc = cancel_check(c->cancel, err_out);
+        if (!rc)
+            rc = steps[i].run(&g, err_out);
         if (rc)
             error_wrap(err_out, "%s", steps[i].doing);
     }
     if (!rc && !paused)
         rc = domctl_unpause(p, g.domid, err_out);
     if (rc)
-        destroy_run(p, s, g.domid, NULL);
+        undo(&g);
     else
         *domid_out = g.domid;
     return rc;

@@ -8,6 +8,7 @@
 #define TOOLSTACK_CREATE_H
 
 #include "build/build.h"
+#include "lib/cancel.h"
 #include "lib/privcmd.h"
 #include "toolstack/config.h"
 #include "toolstack/store.h"
@@ -21,6 +22,7 @@ struct vcpu_placement {
 /* A domain about to be created. */
 struct creation {
     const struct vm_config *config;
+    const struct cancel *cancel; /* NULL from create_prepare() */
     struct kernel kernel;
     struct file_data ramdisk; /* data is NULL where there is none */
     struct layout layout;
@@ -47,7 +49,8 @@ void creation_free(struct creation *c);
  * @paused     leave it paused
  * @domid_out  its id
  *
- * Returns 0; -errno, and the domain and its part of the store are gone.
+ * Returns 0; -errno, and the domain and its part of the store are gone:
+ *         -ECANCELED (CANCELLED) where the creation's token is used.
  */
 int create_run(struct privcmd *p, struct store *s, const struct creation *c,
                bool paused, domid_t *domid_out, struct error **err_out);

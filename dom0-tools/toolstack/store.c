@@ -16,6 +16,7 @@
 struct store {
     struct xs_handle *xs;
     xs_transaction_t transaction; /* that is open, or XBT_NULL */
+    const struct cancel *cancel;  /* of waits, or NULL */
 };
 
 int store_open(struct store **s_out, struct error **err_out)
@@ -39,6 +40,15 @@ int store_open(struct store **s_out, struct error **err_out)
     error_set(err_out, ERROR_STORE, rc, "xenstore: no daemon answers: %s",
               strerror(-rc));
     return error_hint(err_out, "start xenstored");
+}
+
+const struct cancel *store_set_cancel(struct store *s,
+                                      const struct cancel *cancel)
+{
+    const struct cancel *before = s->cancel;
+
+    s->cancel = cancel;
+    return before;
 }
 
 void store_close(struct store *s)
@@ -239,8 +249,11 @@ static int events_drain(struct store *s, const char *path,
 /* Sleep until something happens, or for `left` ms; -1: for ever. */
 static int events_await(struct store *s, int64_t left)
 {
-    struct pollfd fd = {.fd = xs_fileno(s->xs), .events = POLLIN};
-    int rc = poll(&fd, 1, (int)left);
+    struct pollfd fds[] = {
+        {.fd = xs_fileno(s->xs), .events = POLLIN},
+        {.fd = cancel_fd(s->cancel), .events = POLLIN},
+    };
+    int rc = poll(fds, 2, (int)left);
 
     return rc == 0 && left >= 0 ? -ETIMEDOUT : 0;
 }
@@ -257,6 +270,8 @@ int store_wait(struct store *s, const char *path, int timeout_ms,
         rc = events_drain(s, path, err_out);
         if (!rc)
             rc = done(ctx, err_out);
+        if (!rc)
+            rc = cancel_check(s->cancel, err_out);
         if (rc)
             break;
         if (timeout_ms >= 0) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/cancel.h"
 #include "lib/error.h"
 
 struct store;
@@ -20,6 +21,13 @@ struct store;
  *         caller may not talk to it.
  */
 int store_open(struct store **s_out, struct error **err_out);
+
+/*
+ * From now on waits end with CANCELLED when that token is used; NULL: they go
+ * on. Returns the one before. The token outlives the connection.
+ */
+const struct cancel *store_set_cancel(struct store *s,
+                                      const struct cancel *cancel);
 
 /* End the connection; NULL is let pass. */
 void store_close(struct store *s);
@@ -47,7 +55,8 @@ typedef int store_done_fn(void *ctx, struct error **err_out);
  * @path        a node, or "@releaseDomain"
  * @timeout_ms  -1: for ever
  *
- * Returns 0; -ETIMEDOUT without an error; the error of done(); -errno (STORE).
+ * Returns 0; -ETIMEDOUT without an error; the error of done(); -ECANCELED
+ *         (CANCELLED); -errno (STORE).
  */
 int store_wait(struct store *s, const char *path, int timeout_ms,
                store_done_fn *done, void *ctx, struct error **err_out);

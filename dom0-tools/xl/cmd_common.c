@@ -16,8 +16,11 @@ int xl_open(struct xl *xl, struct privcmd **p_out, struct store **s_out,
 {
     int rc = xl_hypervisor(xl, p_out, err_out);
 
-    if (!rc && !xl->store)
+    if (!rc && !xl->store) {
         rc = store_open(&xl->store, err_out);
+        if (!rc)
+            store_set_cancel(xl->store, xl->cancel);
+    }
     *s_out = xl->store;
     return rc;
 }

@@ -215,6 +215,7 @@ static int create(struct xl *xl, const struct vm_config *config,
         rc = create_prepare(p, s, config, &c, err_out);
     if (rc)
         return rc;
+    c.cancel = xl->cancel;
     if (xl_has(xl, 'n') && xl->json)
         rc = plan_json(xl->out, &c, err_out);
     else if (xl_has(xl, 'n'))

@@ -222,9 +222,10 @@ int xl_hypervisor(struct xl *xl, struct privcmd **p_out, struct error **err_out)
     return rc;
 }
 
-int xl_main(int argc, char **argv, FILE *out, FILE *err_stream)
+int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
+            const struct cancel *cancel)
 {
-    struct xl xl = {.out = out, .err = err_stream};
+    struct xl xl = {.out = out, .err = err_stream, .cancel = cancel};
     struct error *err = NULL;
     int first = argc, status = 0, rc;
 

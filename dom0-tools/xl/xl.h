@@ -23,6 +23,7 @@ struct xl {
     bool force;                    /* -f before the command */
     /* By an option's id: NULL where it was not given, "" for a flag. */
     const char *option[128];
+    const struct cancel *cancel; /* used when xl is to end */
     /* NULL until first used: */
     struct privcmd *privcmd;
     struct store *store;
@@ -76,9 +77,12 @@ void commands_help(FILE *out);
 /**
  * Run xl with a command line, as main() gets it.
  *
+ * @cancel  ends what waits, and undoes what is half done; may be NULL
+ *
  * Returns the exit status: 0, or error_exit_status() of what failed.
  */
-int xl_main(int argc, char **argv, FILE *out, FILE *err);
+int xl_main(int argc, char **argv, FILE *out, FILE *err,
+            const struct cancel *cancel);
 
 /* The hypervisor, opened when first asked for. Returns 0 or -errno. */
 int xl_hypervisor(struct xl *xl, struct privcmd **p_out,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "lib/cancel.h"
 #include "lib/error.h"
 
 #include "fake_dom0.h"
@@ -547,6 +548,21 @@ static bool something_is_left(uint64_t frames)
  * Let each call and each request fail once: nothing may be left. One call may
  * fail without harm: where there are no large blocks of memory, small ones do.
  */
+static void a_cancelled_create_leaves_nothing(void **state)
+{
+    uint64_t frames = fake_free_frames();
+    struct cancel *token;
+
+    (void)state;
+    assert_int_equal(cancel_new(&token, NULL), 0);
+    cancel_request(token);
+    xl_cancel = token;
+    fails("create vm.cfg", ERROR_CANCELLED);
+    complains("xl: create: vm: making its vcpus: cancelled\n");
+    assert_false(something_is_left(frames));
+    cancel_free(token);
+}
+
 static void a_create_that_fails_leaves_nothing(void **state)
 {
     unsigned int calls, requests, before, n, succeeded = 0;
@@ -636,6 +652,7 @@ int main(void)
         test(too_little_memory_is_told),
         test(a_cpu_that_is_not_there_is_told),
         test(a_step_that_fails_is_named),
+        test(a_cancelled_create_leaves_nothing),
         test(a_create_that_fails_leaves_nothing),
     };
 

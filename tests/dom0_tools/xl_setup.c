@@ -12,6 +12,7 @@
 
 char *xl_out;
 char *xl_err;
+const struct cancel *xl_cancel;
 
 int xl(const char *words)
 {
@@ -26,7 +27,7 @@ int xl(const char *words)
         argc++;
     out = open_memstream(&xl_out, &out_size);
     err = open_memstream(&xl_err, &err_size);
-    status = xl_main(argc, argv, out, err);
+    status = xl_main(argc, argv, out, err, xl_cancel);
     fclose(out);
     fclose(err);
     free(line);
@@ -37,6 +38,7 @@ int xl_reset(void **state)
 {
     (void)state;
     fake_dom0_reset();
+    xl_cancel = NULL;
     return 0;
 }
 

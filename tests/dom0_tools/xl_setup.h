@@ -7,6 +7,9 @@
 extern char *xl_out;
 extern char *xl_err;
 
+/* What it is cancelled by, NULL unless a test sets it. */
+extern const struct cancel *xl_cancel;
+
 /** Run `xl` with words that blanks separate; returns its exit status. */
 int xl(const char *words);
 
