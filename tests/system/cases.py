@@ -49,6 +49,7 @@ TOOLS_STORE = ("tools_start", "store_commands_show_the_same",
 # The project's own xl beside Debian's.
 TOOLS_OWN = ("tools_start", "own_prints_the_same",
              "own_changes_what_stock_shows", "own_boots_linux",
+             "own_boots_the_usual_kernel",
              "own_and_stock_end_devices", "own_watches_its_guests",
              "own_tree_is_as_stock", "own_creates_what_stock_destroys",
              "own_errors", "own_leaves_nothing", "own_thirty_guests")
@@ -108,7 +109,6 @@ BOOTS = [
     Boot("crash", checks=("cpus",), then="crash"),
     *(Boot(f"tools_{name}", image="toolstack/toolstack", checks=checks,
            smp=smp, icount=smp == 1, memory=3072, nic="", seconds=1800,
-           ready=name != "own",
            values={"dom0_vcpus": smp, **values},
            xen_options=f"dom0_mem=1G,max:1G dom0_max_vcpus={smp}")
       for name, smp, checks, values in (

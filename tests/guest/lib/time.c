@@ -39,5 +39,8 @@ void sleep_ms(unsigned int ms)
 {
     struct sched_poll poll = {.timeout = time_ns() + ms * MS};
 
-    hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+    /* Any event of the domain ends a poll, too. */
+    do
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+    while (time_ns() < poll.timeout);
 }
