@@ -21,6 +21,7 @@ XL_SRC += dom0-tools/lib/mmuext.c
 XL_SRC += dom0-tools/lib/netdev.c
 XL_SRC += dom0-tools/lib/privcmd.c
 XL_SRC += dom0-tools/lib/sysctl.c
+XL_SRC += dom0-tools/lib/sysctl_cpupool.c
 XL_SRC += dom0-tools/lib/version.c
 XL_SRC += dom0-tools/toolstack/config.c
 XL_SRC += dom0-tools/toolstack/config_keys.c
@@ -52,13 +53,16 @@ XL_SRC += dom0-tools/xl/cmd_list.c
 XL_SRC += dom0-tools/xl/cmd_list_long.c
 XL_SRC += dom0-tools/xl/cmd_memory.c
 XL_SRC += dom0-tools/xl/cmd_name.c
+XL_SRC += dom0-tools/xl/cmd_pool.c
 XL_SRC += dom0-tools/xl/cmd_sched.c
 XL_SRC += dom0-tools/xl/cmd_uptime.c
 XL_SRC += dom0-tools/xl/cmd_vcpu.c
 XL_SRC += dom0-tools/xl/command_table.c
 XL_SRC += dom0-tools/xl/help.c
 XL_SRC += dom0-tools/xl/progress_bar.c
+XL_SRC += dom0-tools/xl/refused.c
 XL_SRC += dom0-tools/xl/run.c
+XL_SRC += dom0-tools/xl/timing.c
 
 # The loader of kernel images, which the hypervisor has, too.
 KIMAGE_SRC := $(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/xen/lib/kimage/*.c))

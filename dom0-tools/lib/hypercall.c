@@ -3,6 +3,7 @@
 #include "lib/hypercall.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "public/xen.h"
@@ -69,4 +70,15 @@ int sysctl_call(struct privcmd *p, struct xen_sysctl *op, const char *what,
 {
     op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
     return struct_call(p, __HYPERVISOR_sysctl, op, sizeof(*op), what, err_out);
+}
+
+void *hypercall_copy(const void *data, size_t size, struct error **err_out)
+{
+    void *copy = malloc(size ? size : 1);
+
+    if (copy)
+        memcpy(copy, data, size);
+    else
+        error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    return copy;
 }

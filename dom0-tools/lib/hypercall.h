@@ -34,4 +34,11 @@ int privcmd_fail(struct error **err_out, int64_t rc, const char *what);
 /* The error of a hypercall for which there was no buffer. Returns -ENOMEM. */
 int buffer_fail(struct error **err_out);
 
+/**
+ * A copy of what a call left in its buffer, for the caller to free().
+ *
+ * Returns NULL with an error stored where there is no memory.
+ */
+void *hypercall_copy(const void *data, size_t size, struct error **err_out);
+
 #endif

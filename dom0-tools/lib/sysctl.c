@@ -8,18 +8,6 @@
 
 #include "lib/hypercall.h"
 
-/* A copy of what a call left in a hypercall buffer. */
-static void *copy_out(const void *data, size_t size, struct error **err_out)
-{
-    void *copy = malloc(size ? size : 1);
-
-    if (copy)
-        memcpy(copy, data, size);
-    else
-        error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    return copy;
-}
-
 /* Read up to `room` bytes; *count_out says how many there were. */
 static int console_read(struct privcmd *p, char *buffer, uint32_t room,
                         bool clear, uint32_t *count_out, struct error **err_out)
@@ -186,7 +174,8 @@ int sysctl_cpu_topology(struct privcmd *p, struct xen_sysctl_cputopo **list_out,
     rc = sysctl_call(p, &op, "sysctl cputopoinfo", err_out);
     if (!rc) {
         *nr_out = op.u.cputopoinfo.num_cpus;
-        *list_out = copy_out(buffer, *nr_out * sizeof(**list_out), err_out);
+        *list_out =
+            hypercall_copy(buffer, *nr_out * sizeof(**list_out), err_out);
         rc = *list_out ? 0 : -ENOMEM;
     }
     privcmd_release(p, mark);
@@ -221,8 +210,9 @@ int sysctl_numa(struct privcmd *p, struct numa_info *info_out,
     op.u.numainfo.distance = (uintptr_t)distance;
     rc = sysctl_call(p, &op, "sysctl numainfo", err_out);
     if (!rc) {
-        info.memory = copy_out(memory, info.nr * sizeof(*info.memory), err_out);
-        info.distance = copy_out(
+        info.memory =
+            hypercall_copy(memory, info.nr * sizeof(*info.memory), err_out);
+        info.distance = hypercall_copy(
             distance, info.nr * info.nr * sizeof(*info.distance), err_out);
         if (info.memory && info.distance) {
             *info_out = info;
@@ -235,77 +225,22 @@ int sysctl_numa(struct privcmd *p, struct numa_info *info_out,
     return rc;
 }
 
-/* A cpupool_op that fills in a map of all CPUs. */
-static int cpupool_call(struct privcmd *p, struct xen_sysctl *op,
-                        struct cpupool_info *info, struct error **err_out)
+static int sched_call(struct privcmd *p, unsigned int pool,
+                      unsigned int sched_id, uint32_t cmd,
+                      struct xen_sysctl_scheduler_op *params,
+                      struct error **err_out)
 {
-    struct xen_sysctl_physinfo phys;
-    size_t mark = privcmd_mark(p), size;
-    struct error *err = NULL;
-    void *map;
-    int rc = sysctl_physinfo(p, &phys, err_out);
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_scheduler_op};
+    int rc;
 
-    if (rc)
-        return rc;
-    info->nr_cpus = phys.max_cpu_id + 1;
-    size = (info->nr_cpus + 7) / 8;
-    map = privcmd_buffer(p, size);
-    if (!map)
-        return buffer_fail(err_out);
-    op->cmd = XEN_SYSCTL_cpupool_op;
-    op->u.cpupool_op.cpumap.bitmap = (uintptr_t)map;
-    op->u.cpupool_op.cpumap.nr_bits = info->nr_cpus;
-    rc = sysctl_call(p, op, "sysctl cpupool_op", &err);
-    if (rc == -ENOENT)
-        error_clear(&err);
-    else if (rc && err_out)
-        *err_out = err;
-    else
-        error_free(err);
-    if (!rc) {
-        info->cpumap = copy_out(map, size, err_out);
-        rc = info->cpumap ? 0 : -ENOMEM;
-    }
-    privcmd_release(p, mark);
+    op.u.scheduler_op = *params;
+    op.u.scheduler_op.cpupool_id = pool;
+    op.u.scheduler_op.sched_id = sched_id;
+    op.u.scheduler_op.cmd = cmd;
+    rc = sysctl_call(p, &op, "sysctl scheduler_op", err_out);
+    if (!rc)
+        *params = op.u.scheduler_op;
     return rc;
-}
-
-int sysctl_cpupool(struct privcmd *p, unsigned int id,
-                   struct cpupool_info *info_out, struct error **err_out)
-{
-    struct xen_sysctl op = {0};
-    struct cpupool_info info;
-    int rc;
-
-    op.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_INFO;
-    op.u.cpupool_op.cpupool_id = id;
-    rc = cpupool_call(p, &op, &info, err_out);
-    if (rc)
-        return rc;
-    info.id = op.u.cpupool_op.cpupool_id;
-    info.sched_id = op.u.cpupool_op.sched_id;
-    info.nr_domains = op.u.cpupool_op.n_dom;
-    *info_out = info;
-    return 0;
-}
-
-int sysctl_free_cpus(struct privcmd *p, unsigned int *nr_out,
-                     struct error **err_out)
-{
-    struct xen_sysctl op = {0};
-    struct cpupool_info info;
-    unsigned int cpu, nr = 0;
-    int rc;
-
-    op.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_FREEINFO;
-    rc = cpupool_call(p, &op, &info, err_out);
-    if (rc)
-        return rc;
-    for (cpu = 0; cpu < info.nr_cpus; cpu++)
-        nr += cpumap_has(info.cpumap, cpu);
-    free(info.cpumap);
-    *nr_out = nr;
-    return 0;
 }
 
 int sysctl_sched_params(struct privcmd *p, unsigned int pool,
@@ -313,14 +248,63 @@ int sysctl_sched_params(struct privcmd *p, unsigned int pool,
                         struct xen_sysctl_scheduler_op *params_out,
                         struct error **err_out)
 {
-    struct xen_sysctl op = {.cmd = XEN_SYSCTL_scheduler_op};
+    struct xen_sysctl_scheduler_op params = {0};
+    int rc = sched_call(p, pool, sched_id, XEN_SYSCTL_SCHEDOP_getinfo, &params,
+                        err_out);
+
+    if (!rc)
+        *params_out = params;
+    return rc;
+}
+
+int sysctl_set_sched_params(struct privcmd *p, unsigned int pool,
+                            unsigned int sched_id,
+                            const struct xen_sysctl_scheduler_op *params,
+                            struct error **err_out)
+{
+    struct xen_sysctl_scheduler_op copy = *params;
+
+    return sched_call(p, pool, sched_id, XEN_SYSCTL_SCHEDOP_putinfo, &copy,
+                      err_out);
+}
+
+/* A call does some of them and says how many. */
+static int pci_nodes_some(struct privcmd *p,
+                          const struct physdev_pci_device *devs,
+                          uint32_t *nodes, size_t nr, size_t *done,
+                          struct error **err_out)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_pcitopoinfo};
+    void *in = privcmd_buffer(p, nr * sizeof(*devs));
+    void *out = privcmd_buffer(p, nr * sizeof(*nodes));
     int rc;
 
-    op.u.scheduler_op.cpupool_id = pool;
-    op.u.scheduler_op.sched_id = sched_id;
-    op.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_getinfo;
-    rc = sysctl_call(p, &op, "sysctl scheduler_op", err_out);
-    if (!rc)
-        *params_out = op.u.scheduler_op;
+    if (!in || !out)
+        return buffer_fail(err_out);
+    memcpy(in, devs, nr * sizeof(*devs));
+    op.u.pcitopoinfo.num_devs = (uint32_t)nr;
+    op.u.pcitopoinfo.devs = (uintptr_t)in;
+    op.u.pcitopoinfo.nodes = (uintptr_t)out;
+    rc = sysctl_call(p, &op, "sysctl pcitopoinfo", err_out);
+    if (rc)
+        return rc;
+    *done = op.u.pcitopoinfo.num_devs < nr ? op.u.pcitopoinfo.num_devs : nr;
+    memcpy(nodes, out, *done * sizeof(*nodes));
+    return *done ? 0 : privcmd_fail(err_out, -EIO, "sysctl pcitopoinfo");
+}
+
+int sysctl_pci_nodes(struct privcmd *p, const struct physdev_pci_device *devs,
+                     uint32_t *nodes, size_t nr, struct error **err_out)
+{
+    size_t first, done = 0;
+    int rc = 0;
+
+    for (first = 0; first < nr && !rc; first += done) {
+        size_t mark = privcmd_mark(p);
+
+        rc = pci_nodes_some(p, devs + first, nodes + first, nr - first, &done,
+                            err_out);
+        privcmd_release(p, mark);
+    }
     return rc;
 }

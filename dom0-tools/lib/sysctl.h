@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "public/physdev.h"
 #include "public/sysctl.h"
 
 #include "lib/privcmd.h"
@@ -74,15 +75,44 @@ struct cpupool_info {
 int sysctl_cpupool(struct privcmd *p, unsigned int id,
                    struct cpupool_info *info_out, struct error **err_out);
 
-/* CPUs that are in no pool. */
-int sysctl_free_cpus(struct privcmd *p, unsigned int *nr_out,
-                     struct error **err_out);
+/* CPUs that are in no pool: the map, and how many they are. */
+int sysctl_free_cpus(struct privcmd *p, struct cpupool_info *info_out,
+                     unsigned int *nr_out, struct error **err_out);
+
+/* Make a pool without CPUs. */
+int sysctl_cpupool_create(struct privcmd *p, unsigned int sched_id,
+                          unsigned int *id_out, struct error **err_out);
+
+/* Remove a pool that has neither CPUs nor domains. */
+int sysctl_cpupool_destroy(struct privcmd *p, unsigned int id,
+                           struct error **err_out);
+
+/* Give a pool a free CPU, or take one from it. */
+int sysctl_cpupool_cpu(struct privcmd *p, unsigned int id, unsigned int cpu,
+                       bool add, struct error **err_out);
+
+/* Move a domain to a pool. */
+int sysctl_cpupool_move(struct privcmd *p, domid_t domid, unsigned int id,
+                        struct error **err_out);
 
 /* Parameters of a pool's scheduler, of the kind that sched_id names. */
 int sysctl_sched_params(struct privcmd *p, unsigned int pool,
                         unsigned int sched_id,
                         struct xen_sysctl_scheduler_op *params_out,
                         struct error **err_out);
+int sysctl_set_sched_params(struct privcmd *p, unsigned int pool,
+                            unsigned int sched_id,
+                            const struct xen_sysctl_scheduler_op *params,
+                            struct error **err_out);
+
+/**
+ * Memory nodes of PCI devices.
+ *
+ * @nodes  of each device: XEN_INVALID_NODE_ID where it has none,
+ *         XEN_INVALID_DEV where the hypervisor does not know it
+ */
+int sysctl_pci_nodes(struct privcmd *p, const struct physdev_pci_device *devs,
+                     uint32_t *nodes, size_t nr, struct error **err_out);
 
 /* Bit of a bitmap of bytes. */
 static inline bool cpumap_has(const unsigned char *map, unsigned int cpu)

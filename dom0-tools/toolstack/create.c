@@ -151,10 +151,13 @@ int create_prepare(struct privcmd *p, struct store *s,
 {
     int rc;
 
-    *c = (struct creation){.config = config};
+    c->config = config;
+    step_begin(&c->steps, "checking its name");
     rc = name_prepare(p, s, config->name, err_out);
+    step_begin(&c->steps, "reading its files");
     if (!rc)
         rc = files_prepare(c, err_out);
+    step_begin(&c->steps, "checking memory, CPUs and devices");
     if (!rc)
         rc = memory_prepare(p, c, err_out);
     if (!rc)
@@ -353,12 +356,15 @@ int create_run(struct privcmd *p, struct store *s, const struct creation *c,
 {
     struct growing g = {.p = p, .s = s, .c = c};
     size_t i;
-    int rc = domain_make(&g, err_out);
+    int rc;
 
+    step_begin(&c->steps, "making the domain");
+    rc = domain_make(&g, err_out);
     if (rc)
         return rc;
     for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !rc; i++) {
         rc = cancel_check(c->cancel, err_out);
+        step_begin(&c->steps, steps[i].doing);
         if (!rc)
             rc = steps[i].run(&g, err_out);
         if (rc)

@@ -10,6 +10,7 @@
 #include "build/build.h"
 #include "lib/cancel.h"
 #include "lib/privcmd.h"
+#include "lib/steps.h"
 #include "toolstack/config.h"
 #include "toolstack/store.h"
 
@@ -21,8 +22,11 @@ struct vcpu_placement {
 
 /* A domain about to be created. */
 struct creation {
+    /* Set by the caller; all 0: never cancelled, nobody told of steps. */
+    const struct cancel *cancel;
+    struct steps steps;
+    /* By create_prepare(): */
     const struct vm_config *config;
-    const struct cancel *cancel; /* NULL from create_prepare() */
     struct kernel kernel;
     struct file_data ramdisk; /* data is NULL where there is none */
     struct layout layout;
@@ -34,7 +38,8 @@ struct creation {
 /**
  * Check a configuration against the host.
  *
- * @c  creation_free() ends it; keeps the pointer to the configuration
+ * @c  0 but for what the caller sets; creation_free() ends it; keeps the
+ * pointer to the configuration
  *
  * Returns 0; -EEXIST (NAME_IN_USE); -errno (IMAGE, CONFIG, HOST_MEMORY, ..).
  */

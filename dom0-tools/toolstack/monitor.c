@@ -32,7 +32,7 @@ static int restart(struct privcmd *p, struct store *s,
                    const struct vm_config *config, domid_t *domid_out,
                    struct error **err_out)
 {
-    struct creation c;
+    struct creation c = {0};
     int rc = create_prepare(p, s, config, &c, err_out);
 
     if (rc)

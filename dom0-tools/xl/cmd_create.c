@@ -22,6 +22,9 @@ const struct option_row create_options[] = {
     {.id = 'q', .name = "quiet", .help = "say nothing on success"},
     {.id = 'e', .help = "do not watch the domain in the background"},
     {.id = 'n',
+     .name = "dryrun",
+     .help = "show the configuration as it is understood, and do nothing"},
+    {.id = 'P',
      .no_letter = true,
      .name = "plan",
      .help = "check everything and show what would be done"},
@@ -205,25 +208,27 @@ static int watch_start(const struct vm_config *config, domid_t domid,
 static int create(struct xl *xl, const struct vm_config *config,
                   struct error **err_out)
 {
-    struct creation c;
+    struct creation c = {.cancel = xl->cancel};
     struct privcmd *p;
     struct store *s;
     domid_t domid;
     int rc = xl_open(xl, &p, &s, err_out);
 
+    if (xl->timing)
+        c.steps = timing_steps(xl->timing);
     if (!rc)
         rc = create_prepare(p, s, config, &c, err_out);
     if (rc)
         return rc;
-    c.cancel = xl->cancel;
-    if (xl_has(xl, 'n') && xl->json)
+    if (xl_has(xl, 'P') && xl->json)
         rc = plan_json(xl->out, &c, err_out);
-    else if (xl_has(xl, 'n'))
+    else if (xl_has(xl, 'P'))
         plan_print(xl->out, &c);
     else
         rc = create_run(p, s, &c, xl_has(xl, 'p'), &domid, err_out);
+    step_begin(&c.steps, "ending");
     creation_free(&c);
-    if (rc || xl_has(xl, 'n'))
+    if (rc || xl_has(xl, 'P'))
         return rc;
     if (!xl_has(xl, 'e'))
         rc = watch_start(config, domid, err_out);
@@ -250,7 +255,7 @@ int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
         rc = vm_config_read(&file, &config, &warnings, err_out);
     if (!rc) {
         warnings_print(xl->err, &warnings);
-        if (!xl_has(xl, 'q') && !xl_has(xl, 'n') && !xl->json)
+        if (!xl_has(xl, 'q') && !xl_has(xl, 'P') && !xl->json)
             fprintf(xl->out, "Parsing config from %s\n", path);
         rc = create(xl, &config, err_out);
         if (rc)

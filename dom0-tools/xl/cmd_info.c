@@ -261,6 +261,17 @@ static int fields_json(FILE *out, const struct fields *f,
     return 0;
 }
 
+static int free_cpus_read(struct privcmd *p, unsigned int *nr_out,
+                          struct error **err_out)
+{
+    struct cpupool_info pool;
+    int rc = sysctl_free_cpus(p, &pool, nr_out, err_out);
+
+    if (!rc)
+        free(pool.cpumap);
+    return rc;
+}
+
 static int host_read(struct xl *xl, struct host *h, struct error **err_out)
 {
     struct privcmd *p;
@@ -273,7 +284,7 @@ static int host_read(struct xl *xl, struct host *h, struct error **err_out)
     if (!rc)
         rc = memory_sharing(p, &h->sharing_freed, &h->sharing_used, err_out);
     if (!rc)
-        rc = sysctl_free_cpus(p, &h->free_cpus, err_out);
+        rc = free_cpus_read(p, &h->free_cpus, err_out);
     if (!rc)
         rc = sysctl_sched_id(p, &h->sched_id, err_out);
     if (!rc)

@@ -11,23 +11,37 @@
 #include "lib/sysctl.h"
 #include "toolstack/pool.h"
 
-const struct option_row sched_options[] = {
-    {.id = 'd', .name = "domain", .value = "DOMAIN", .help = "this domain"},
-    {.id = 'w',
-     .name = "weight",
-     .value = "N",
-     .help = "set its weight, 1 to 65535"},
-    {.id = 'c',
-     .name = "cap",
-     .value = "N",
-     .help = "set its cap, per cent of one CPU; 0: none"},
-    {.id = 's',
-     .name = "schedparam",
-     .help = "parameters of the scheduler itself"},
-    {.id = 'p',
-     .name = "cpupool",
-     .value = "POOL",
-     .help = "domains of this pool only"},
+/* What both have. */
+/* clang-format off */
+#define SHARE_OPTIONS                                                          \
+    {.id = 'd', .name = "domain", .value = "DOMAIN", .help = "this domain"},   \
+    {.id = 'w', .name = "weight", .value = "N",                                \
+     .help = "set its weight, 1 to 65535"},                                    \
+    {.id = 'c', .name = "cap", .value = "N",                                   \
+     .help = "set its cap, per cent of one CPU; 0: none"},                     \
+    {.id = 's', .name = "schedparam",                                          \
+     .help = "parameters of the scheduler itself"},                            \
+    {.id = 'r', .name = "ratelimit_us", .value = "US",                         \
+     .help = "with -s, set the least time that a vcpu runs"},                  \
+    {.id = 'p', .name = "cpupool", .value = "POOL",                            \
+     .help = "of this pool only"}
+/* clang-format on */
+
+const struct option_row sched_credit_options[] = {
+    SHARE_OPTIONS,
+    {.id = 't',
+     .name = "tslice_ms",
+     .value = "MS",
+     .help = "with -s, set the time that a vcpu may run at once"},
+    {.id = 'm',
+     .name = "migration_delay_us",
+     .value = "US",
+     .help = "with -s, set for how long a vcpu's cache counts as warm"},
+    {0},
+};
+
+const struct option_row sched_credit2_options[] = {
+    SHARE_OPTIONS,
     {0},
 };
 
@@ -214,6 +228,76 @@ static int one_show(struct xl *xl, unsigned int sched_id,
     return rc;
 }
 
+/* A parameter that is given, within its limits; else it stays. */
+static int param_set(struct xl *xl, char id, const char *what, long min,
+                     long max, uint32_t *param, struct error **err_out)
+{
+    long number;
+    int rc;
+
+    if (!xl_has(xl, id))
+        return 0;
+    rc = number_parse(xl->option[(unsigned char)id], what, min, max, &number,
+                      err_out);
+    if (!rc)
+        *param = (uint32_t)number;
+    return rc;
+}
+
+static int credit_set(struct xl *xl, struct xen_sysctl_credit_schedule *params,
+                      struct error **err_out)
+{
+    uint32_t tslice = params->tslice_ms, ratelimit = params->ratelimit_us,
+             delay = params->vcpu_migr_delay_us;
+    int rc = param_set(xl, 't', "time slice", XEN_SYSCTL_CSCHED_TSLICE_MIN,
+                       XEN_SYSCTL_CSCHED_TSLICE_MAX, &tslice, err_out);
+
+    /* 0 switches the rate limit off. */
+    if (!rc)
+        rc = param_set(xl, 'r', "rate limit", 0, XEN_SYSCTL_SCHED_RATELIMIT_MAX,
+                       &ratelimit, err_out);
+    if (!rc)
+        rc = param_set(xl, 'm', "migration delay", 0,
+                       XEN_SYSCTL_CSCHED_MGR_DLY_MAX_US, &delay, err_out);
+    if (rc)
+        return rc;
+    params->tslice_ms = tslice;
+    params->ratelimit_us = ratelimit;
+    params->vcpu_migr_delay_us = delay;
+    return 0;
+}
+
+/* Set the parameters of one pool's scheduler: of -p, or of the first. */
+static int params_set(struct xl *xl, unsigned int sched_id,
+                      struct error **err_out)
+{
+    const char *which = xl->option['p'] ? xl->option['p'] : "0";
+    struct xen_sysctl_scheduler_op op;
+    struct cpupool_info pool;
+    struct privcmd *p;
+    struct store *s;
+    int rc = xl_open(xl, &p, &s, err_out);
+
+    if (!rc)
+        rc = pool_find(p, s, which, &pool, err_out);
+    if (rc)
+        return rc;
+    free(pool.cpumap);
+    rc = sysctl_sched_params(p, pool.id, sched_id, &op, err_out);
+    if (!rc && sched_id == XEN_SCHEDULER_CREDIT)
+        rc = credit_set(xl, &op.u.sched_credit, err_out);
+    else if (!rc)
+        rc = param_set(xl, 'r', "rate limit", 0, XEN_SYSCTL_SCHED_RATELIMIT_MAX,
+                       &op.u.sched_credit2.ratelimit_us, err_out);
+    return rc ? rc
+              : sysctl_set_sched_params(p, pool.id, sched_id, &op, err_out);
+}
+
+static bool sets_params(const struct xl *xl)
+{
+    return xl_has(xl, 'r') || xl_has(xl, 't') || xl_has(xl, 'm');
+}
+
 static int sched_run(struct xl *xl, unsigned int sched_id,
                      struct error **err_out)
 {
@@ -228,6 +312,11 @@ static int sched_run(struct xl *xl, unsigned int sched_id,
     if (xl_has(xl, 's') && which)
         return error_set(err_out, ERROR_USAGE, -EINVAL,
                          "-s is about the scheduler, -d about one domain");
+    if (sets_params(xl) && !xl_has(xl, 's'))
+        return error_set(err_out, ERROR_USAGE, -EINVAL,
+                         "parameters of the scheduler are set with -s");
+    if (sets_params(xl))
+        return params_set(xl, sched_id, err_out);
     if (!which)
         return all_show(xl, sched_id, err_out);
     rc = xl_domains(xl, 1, &which, &list, err_out);

@@ -20,8 +20,35 @@ static int unknown(const char *name, struct error **err_out)
                 : error_hint(err_out, "`xl help` shows all of them");
 }
 
+/* A command that is known, but is not there: by its name or the start of it. */
+static const struct refused_command *refused_find(const char *name)
+{
+    const struct refused_command *found = NULL;
+    size_t len = strlen(name), i;
+
+    for (i = 0; i < nr_refused_commands && len; i++) {
+        if (strncmp(refused_commands[i].name, name, len))
+            continue;
+        if (!refused_commands[i].name[len])
+            return &refused_commands[i];
+        if (found)
+            return NULL;
+        found = &refused_commands[i];
+    }
+    return found;
+}
+
+static int refuse(const struct refused_command *refused, struct error **err_out)
+{
+    error_set(err_out, ERROR_UNSUPPORTED, -EOPNOTSUPP, "%s: %s", refused->name,
+              refused->why);
+    return refused->instead ? error_hint(err_out, "%s", refused->instead)
+                            : -EOPNOTSUPP;
+}
+
 const struct command *command_find(const char *name, struct error **err_out)
 {
+    const struct refused_command *refused = refused_find(name);
     const struct command *found = NULL;
     size_t len = strlen(name), i;
 
@@ -38,7 +65,9 @@ const struct command *command_find(const char *name, struct error **err_out)
         }
         found = &commands[i];
     }
-    if (!found)
+    if (!found && refused)
+        refuse(refused, err_out);
+    else if (!found)
         unknown(name, err_out);
     return found;
 }
@@ -113,7 +142,7 @@ int cmd_help(struct xl *xl, int nr_args, char **args, struct error **err_out)
     }
     if (xl->json)
         return help_json(xl, err_out);
-    fputs("usage: xl [-f] [--json] <command> [options] [arguments]\n\n"
+    fputs("usage: xl [-vfNT] [--json] <command> [options] [arguments]\n\n"
           "A command may be shortened as long as no other begins so.\n\n",
           xl->out);
     commands_help(xl->out);

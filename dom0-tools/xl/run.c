@@ -12,7 +12,7 @@
 
 #include "lib/json.h"
 
-#define USAGE "usage: xl [-f] [--json] <command> [options] [arguments]\n"
+#define USAGE "usage: xl [-vfNT] [--json] <command> [options] [arguments]\n"
 
 static int usage_fail(struct error **err_out, const char *what,
                       const char *which)
@@ -144,6 +144,18 @@ static int arguments_check(const struct command *command, int nr_args,
     return 0;
 }
 
+/* -N is an option of those commands that can be tried out. */
+static int dry_run_set(struct xl *xl, struct error **err_out)
+{
+    const struct option_row *o = option_by_name(xl->command, "dryrun", 6);
+
+    if (!o)
+        return error_set(err_out, ERROR_USAGE, -EINVAL,
+                         "it can't be tried out, as -N wants");
+    xl->option[(unsigned char)o->id] = "";
+    return 0;
+}
+
 static int command_run(struct xl *xl, int argc, char **argv,
                        struct error **err_out)
 {
@@ -157,6 +169,9 @@ static int command_run(struct xl *xl, int argc, char **argv,
         rc = arguments_check(xl->command, nr_args, err_out);
     if (rc)
         return error_hint(err_out, "see `xl help %s`", xl->command->name);
+    rc = xl->dry_run ? dry_run_set(xl, err_out) : 0;
+    if (rc)
+        return rc;
     return xl->command->run(xl, nr_args, argv, err_out);
 }
 
@@ -193,21 +208,52 @@ static void error_print_json(const struct xl *xl, const struct error *err)
     free(text);
 }
 
+/* One letter of those before the command; false if there is no such. */
+static bool global_letter(struct xl *xl, char letter, struct timing *timing)
+{
+    switch (letter) {
+    case 'f':
+        xl->force = true;
+        return true;
+    case 'v':
+        xl->verbose++;
+        return true;
+    case 'N':
+        xl->dry_run = true;
+        return true;
+    case 'T':
+        xl->timing = timing;
+        return true;
+    case 't': /* how progress is shown is found out */
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool global_letters(struct xl *xl, const char *letter,
+                           struct timing *timing)
+{
+    bool known = *letter;
+
+    for (; *letter && known; letter++)
+        known = global_letter(xl, *letter, timing);
+    return known;
+}
+
 /* Options that stand before the command. */
 static int global_options(struct xl *xl, int argc, char **argv, int *first,
-                          struct error **err_out)
+                          struct timing *timing, struct error **err_out)
 {
     static char help[] = "help";
     int i;
 
     for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-        if (!strcmp(argv[i], "-f"))
-            xl->force = true;
-        else if (!strcmp(argv[i], "--json"))
+        if (!strcmp(argv[i], "--json"))
             xl->json = true;
         else if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help"))
             argv[i--] = help;
-        else
+        else if (!global_letters(xl, argv[i] + 1, timing))
             return usage_fail(err_out, "no such option: ", argv[i]);
     }
     *first = i;
@@ -227,9 +273,11 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
 {
     struct xl xl = {.out = out, .err = err_stream, .cancel = cancel};
     struct error *err = NULL;
+    struct timing timing = {0};
     int first = argc, status = 0, rc;
 
-    rc = global_options(&xl, argc, argv, &first, &err);
+    timing_begin(&timing, "starting");
+    rc = global_options(&xl, argc, argv, &first, &timing, &err);
     if (!rc && first >= argc) {
         fputs(USAGE, err_stream);
         commands_help(err_stream);
@@ -253,5 +301,7 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
     error_free(err);
     store_close(xl.store);
     privcmd_close(xl.privcmd);
+    if (xl.timing)
+        timing_print(xl.timing, err_stream);
     return status;
 }

@@ -13,6 +13,7 @@
 #include "lib/error.h"
 #include "lib/privcmd.h"
 #include "toolstack/store.h"
+#include "xl/timing.h"
 
 /* One run of xl. */
 struct xl {
@@ -21,6 +22,9 @@ struct xl {
     const struct command *command; /* that is running */
     bool json;                     /* --json: output for programs */
     bool force;                    /* -f before the command */
+    bool dry_run;                  /* -N: change nothing */
+    unsigned int verbose;          /* -v, as often as it was given */
+    struct timing *timing;         /* -T: where the time goes, or NULL */
     /* By an option's id: NULL where it was not given, "" for a flag. */
     const char *option[128];
     const struct cancel *cancel; /* used when xl is to end */
@@ -61,10 +65,21 @@ struct command {
 extern const struct command commands[];
 extern const size_t nr_commands;
 
+/* A command of the stock tool that this one does not have. */
+struct refused_command {
+    const char *name;
+    const char *why;
+    const char *instead; /* what to use or to know, or NULL */
+};
+
+extern const struct refused_command refused_commands[];
+extern const size_t nr_refused_commands;
+
 /**
  * Find a command by its name or by the start of it that no other has.
  *
- * Returns the row, or NULL with an error stored (USAGE).
+ * Returns the row, or NULL with an error stored: UNSUPPORTED for one that is
+ *         refused, USAGE.
  */
 const struct command *command_find(const char *name, struct error **err_out);
 

@@ -43,6 +43,17 @@ struct fake_domain {
 
 extern struct fake_domain fake_domain[FAKE_MAX_DOMAIN];
 
+/* Pools of CPUs; all CPUs are in the first one. */
+#define FAKE_MAX_POOLS 4
+struct fake_pool {
+    bool exists;
+    uint8_t cpus;
+};
+extern struct fake_pool fake_pool[FAKE_MAX_POOLS];
+
+/* Of the scheduler. */
+extern uint32_t fake_ratelimit_us;
+
 /* The machine's log, and the debug keys that were pressed. */
 extern char fake_console[4096];
 extern char fake_keys[32];

@@ -28,6 +28,8 @@
 #define PAGE    4096UL
 
 struct fake_domain fake_domain[FAKE_MAX_DOMAIN];
+struct fake_pool fake_pool[FAKE_MAX_POOLS];
+uint32_t fake_ratelimit_us;
 char fake_console[4096];
 char fake_keys[32];
 
@@ -189,6 +191,10 @@ void fake_dom0_reset(void)
         owner[mfn] = DOMID_INVALID;
     next_frame = FAKE_NR_FRAMES - 1;
     memset(fake_domain, 0, sizeof(fake_domain));
+    memset(fake_pool, 0, sizeof(fake_pool));
+    fake_pool[0] =
+        (struct fake_pool){.exists = true, .cpus = (1 << NR_CPUS) - 1};
+    fake_ratelimit_us = 1000;
     fake_console[0] = fake_keys[0] = 0;
     fake_loops = 0;
     fake_port[0] = fake_log[0] = 0;
@@ -484,20 +490,111 @@ static int do_numainfo(struct xen_sysctl_numainfo *n)
     return 0;
 }
 
-static int do_cpupool_op(struct xen_sysctl_cpupool_op *c)
+static uint8_t free_cpus(void)
 {
+    uint8_t map = (1 << NR_CPUS) - 1;
+    unsigned int id;
+
+    for (id = 0; id < FAKE_MAX_POOLS; id++)
+        map &= (uint8_t)~fake_pool[id].cpus;
+    return map;
+}
+
+static unsigned int pool_domains(unsigned int id)
+{
+    unsigned int nr = 0;
     domid_t domid;
 
-    if (c->op == XEN_SYSCTL_CPUPOOL_OP_FREEINFO)
+    for (domid = 0; domid < FAKE_MAX_DOMAIN; domid++)
+        nr += find(domid) && fake_domain[domid].info.cpupool == id;
+    return nr;
+}
+
+/* Orders that change a pool that is there. */
+static int do_pool_order(struct xen_sysctl_cpupool_op *c)
+{
+    struct fake_pool *pool = &fake_pool[c->cpupool_id];
+    uint8_t bit = c->cpu < NR_CPUS ? (uint8_t)(1 << c->cpu) : 0;
+
+    switch (c->op) {
+    case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
+        if (c->cpupool_id == 0 || pool->cpus || pool_domains(c->cpupool_id))
+            return -EBUSY;
+        pool->exists = false;
         return 0;
-    if (c->op != XEN_SYSCTL_CPUPOOL_OP_INFO)
+    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
+        if (!(free_cpus() & bit))
+            return -EBUSY;
+        pool->cpus |= bit;
+        return 0;
+    case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
+        if (!(pool->cpus & bit))
+            return -ENODEV;
+        /* Somebody would have nowhere to run. */
+        if (pool->cpus == bit && pool_domains(c->cpupool_id))
+            return -EBUSY;
+        pool->cpus &= (uint8_t)~bit;
+        return 0;
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
+        if (!find((domid_t)c->domid))
+            return -ESRCH;
+        fake_domain[c->domid].info.cpupool = c->cpupool_id;
+        return 0;
+    default:
         return -EINVAL;
-    if (c->cpupool_id > 0)
-        return -ENOENT;
-    c->sched_id = XEN_SCHEDULER_CREDIT2;
-    *(uint8_t *)c->cpumap.bitmap = (1 << NR_CPUS) - 1;
-    for (c->n_dom = 0, domid = 0; domid < FAKE_MAX_DOMAIN; domid++)
-        c->n_dom += find(domid) != NULL;
+    }
+}
+
+static int do_cpupool_op(struct xen_sysctl_cpupool_op *c)
+{
+    unsigned int id = c->cpupool_id;
+
+    switch (c->op) {
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+        *(uint8_t *)c->cpumap.bitmap = free_cpus();
+        return 0;
+    case XEN_SYSCTL_CPUPOOL_OP_CREATE:
+        for (id = 1; id < FAKE_MAX_POOLS && fake_pool[id].exists; id++)
+            ;
+        if (id == FAKE_MAX_POOLS)
+            return -ENOMEM;
+        fake_pool[id] = (struct fake_pool){.exists = true};
+        c->cpupool_id = id;
+        return 0;
+    case XEN_SYSCTL_CPUPOOL_OP_INFO:
+        while (id < FAKE_MAX_POOLS && !fake_pool[id].exists)
+            id++;
+        if (id >= FAKE_MAX_POOLS)
+            return -ENOENT;
+        c->cpupool_id = id;
+        c->sched_id = XEN_SCHEDULER_CREDIT2;
+        *(uint8_t *)c->cpumap.bitmap = fake_pool[id].cpus;
+        c->n_dom = pool_domains(id);
+        return 0;
+    default:
+        return id < FAKE_MAX_POOLS && fake_pool[id].exists ? do_pool_order(c)
+                                                           : -ENOENT;
+    }
+}
+
+/* Parameters of the one scheduler there is. */
+static int do_sched_params(struct xen_sysctl_scheduler_op *s)
+{
+    if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
+        fake_ratelimit_us = s->u.sched_credit2.ratelimit_us;
+    else
+        s->u.sched_credit2.ratelimit_us = fake_ratelimit_us;
+    return 0;
+}
+
+/* Of no node, but for a device that is not there. */
+static int do_pcitopoinfo(struct xen_sysctl_pcitopoinfo *info)
+{
+    const struct physdev_pci_device *dev = (void *)info->devs;
+    uint32_t i, *node = (void *)info->nodes;
+
+    for (i = 0; i < info->num_devs; i++)
+        node[i] = dev[i].bus ? XEN_INVALID_DEV : XEN_INVALID_NODE_ID;
     return 0;
 }
 
@@ -528,8 +625,9 @@ static int do_sysctl(struct xen_sysctl *op)
     case XEN_SYSCTL_cpupool_op:
         return do_cpupool_op(&op->u.cpupool_op);
     case XEN_SYSCTL_scheduler_op:
-        op->u.scheduler_op.u.sched_credit2.ratelimit_us = 1000;
-        return 0;
+        return do_sched_params(&op->u.scheduler_op);
+    case XEN_SYSCTL_pcitopoinfo:
+        return do_pcitopoinfo(&op->u.pcitopoinfo);
     default:
         return -ENOSYS;
     }

@@ -417,6 +417,31 @@ static void a_misspelt_command_is_suggested(void **state)
               "them)\n");
 }
 
+static void a_refused_command_says_why(void **state)
+{
+    (void)state;
+    fails("trigger web power", ERROR_UNSUPPORTED);
+    complains("xl: trigger: only HVM guests have it (`xl shutdown` or `xl "
+              "sysrq` asks a PV guest)\n");
+    fails("psr-cat-sh web", ERROR_UNSUPPORTED);
+    complains("xl: psr-cat-show: it needs hardware that this hypervisor does "
+              "not drive\n");
+    fails("psr-c", ERROR_USAGE);
+    fails("help remus", ERROR_UNSUPPORTED);
+}
+
+static void letters_before_the_command_are_taken(void **state)
+{
+    (void)state;
+    ok("-vvv -t list");
+    ok("-vT list");
+    assert_non_null(strstr(xl_err, " ms  in all\n"));
+    fails("-N list", ERROR_USAGE);
+    complains("xl: list: it can't be tried out, as -N wants\n");
+    fails("-x list", ERROR_USAGE);
+    fails("- list", ERROR_USAGE);
+}
+
 static void wrong_arguments_point_to_help(void **state)
 {
     (void)state;
@@ -633,6 +658,8 @@ int main(void)
         test(uptime_counts_from_the_start),
         test(a_command_may_be_shortened),
         test(a_misspelt_command_is_suggested),
+        test(a_refused_command_says_why),
+        test(letters_before_the_command_are_taken),
         test(wrong_arguments_point_to_help),
         test(options_may_stand_behind_arguments),
         test(help_comes_from_the_table),
