@@ -7,12 +7,14 @@ cycle()
         xl destroy tiny && rm "$consoles/guest-tiny.log"
 }
 
-# What there is now, for comparison: MiB free, the control domain's ports.
+# What there is now, for comparison: MiB free, the control domain's ports, the
+# store's nodes, whose listing goes to a file.
 inventory()
 {
     wait_until 60 nobody_else || return
+    xenstore-ls -f > "/tmp/nodes.$1"
     echo "$(free_memory) MiB, $($tools/lsevtchn 0 | wc -l) ports," \
-        "$(xenstore-ls | wc -l) nodes"
+        "$(wc -l < "/tmp/nodes.$1") nodes"
 }
 
 check_cycles()
@@ -23,9 +25,10 @@ check_cycles()
             echo "in cycle $i"
             return 1
         }
-        [ "$i" -ne 10 ] || before=$(inventory)
+        [ "$i" -ne 10 ] || before=$(inventory before)
     done
-    after=$(inventory)
+    after=$(inventory after)
+    [ "$before" = "$after" ] || diff /tmp/nodes.before /tmp/nodes.after
     echo "$before before, $after after $cycles cycles"
     [ "$before" = "$after" ]
 }

@@ -264,15 +264,7 @@ check_on_reboot()
 {
     create "$(tiny_config again reboot)" -p && first=$(xl domid again) &&
         xl unpause again && wait_until 60 has_newer_id again "$first" || return
-    wait_until 60 has_stopped_rebooting
-}
-
-# It may be between two lives.
-has_stopped_rebooting()
-{
-    xl destroy again 2> /dev/null
-    sleep 1
-    is_gone again
+    wait_until 60 ends_for_good xl again
 }
 
 has_newer_id()

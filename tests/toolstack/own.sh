@@ -183,14 +183,7 @@ check_own_watches_its_guests()
     $own create -q "$(tiny_config again reboot)" || return
     first=$(xl domid again) || return
     wait_until 60 has_newer_id again "$first" || return
-    wait_until 60 again_is_over && is_gone again
-}
-
-# It comes again and again, until it is gone just when its watcher looks.
-again_is_over()
-{
-    $own destroy again 2> /dev/null
-    ! pgrep -f 'xl create -q /tmp/again' > /dev/null
+    wait_until 60 ends_for_good "$own" again
 }
 
 # fails STATUS TEXT ARGUMENT...: says what is wrong, and with which status.
