@@ -14,6 +14,7 @@
 command_fn cmd_block_attach;
 command_fn cmd_block_detach;
 command_fn cmd_block_list;
+command_fn cmd_channel_list;
 command_fn cmd_claims;
 command_fn cmd_cpupool_cpu_add;
 command_fn cmd_cpupool_cpu_remove;
@@ -29,19 +30,24 @@ command_fn cmd_destroy;
 command_fn cmd_dmesg;
 command_fn cmd_domid;
 command_fn cmd_domname;
+command_fn cmd_getenforce;
 command_fn cmd_help;
 command_fn cmd_info;
 command_fn cmd_list;
+command_fn cmd_loadpolicy;
 command_fn cmd_mem_max;
 command_fn cmd_mem_set;
 command_fn cmd_network_attach;
 command_fn cmd_network_detach;
 command_fn cmd_network_list;
 command_fn cmd_pause;
+command_fn cmd_pci_assignable_list;
+command_fn cmd_pci_list;
 command_fn cmd_reboot;
 command_fn cmd_rename;
 command_fn cmd_sched_credit;
 command_fn cmd_sched_credit2;
+command_fn cmd_setenforce;
 command_fn cmd_sharing;
 command_fn cmd_shutdown;
 command_fn cmd_sysrq;
@@ -65,6 +71,7 @@ extern const struct option_row sched_credit_options[];
 extern const struct option_row shutdown_options[];
 extern const struct option_row uptime_options[];
 extern const struct option_row vcpu_pin_options[];
+extern const struct option_row vcpu_set_options[];
 
 /* Hypervisor and store, opened when first asked for. Returns 0 or -errno. */
 int xl_open(struct xl *xl, struct privcmd **p_out, struct store **s_out,

@@ -13,6 +13,7 @@
 #include "lib/memory.h"
 #include "lib/sysctl.h"
 #include "lib/version.h"
+#include "xl/pci_places.h"
 
 #define PAGES_PER_MIB 256
 
@@ -35,6 +36,7 @@ struct host {
     struct xen_sysctl_cputopo *topology;
     size_t nr_topology;
     struct numa_info numa;
+    struct pci_places pci;
 };
 
 /* One line: a name, and a number or a text. */
@@ -176,11 +178,8 @@ static void numa_print(FILE *out, const struct host *h)
             fprintf(out, "%3zu:    %4u     %4u     %4u\n", i,
                     h->topology[i].core, h->topology[i].socket,
                     h->topology[i].node);
-    /* Nodes of devices are not read. */
-    fputs("device topology        :\n"
-          "device           node\n"
-          "No device topology data available\n"
-          "numa_info              :\n"
+    pci_places_print(out, &h->pci);
+    fputs("numa_info              :\n"
           "node:    memsize    memfree    distances\n",
           out);
     for (i = 0; i < h->numa.nr; i++) {
@@ -220,6 +219,7 @@ static void numa_json(struct json *j, const struct host *h)
         json_object_end(j);
     }
     json_array_end(j);
+    pci_places_json(j, &h->pci);
     json_array(j, "numa_info");
     for (i = 0; i < h->numa.nr; i++) {
         json_object(j, NULL);
@@ -293,6 +293,8 @@ static int host_read(struct xl *xl, struct host *h, struct error **err_out)
         rc = sysctl_cpu_topology(p, &h->topology, &h->nr_topology, err_out);
     if (!rc && xl_has(xl, 'n'))
         rc = sysctl_numa(p, &h->numa, err_out);
+    if (!rc && xl_has(xl, 'n'))
+        rc = pci_places_read(p, &h->pci, err_out);
     return rc;
 }
 
@@ -334,6 +336,7 @@ int cmd_info(struct xl *xl, int nr_args, char **args, struct error **err_out)
     }
     free(h.topology);
     numa_info_free(&h.numa);
+    pci_places_free(&h.pci);
     free(f);
     return rc;
 }

@@ -122,7 +122,7 @@ static int set_text(const struct config_file *file, const char *key,
     return out_of_memory(err_out);
 }
 
-/* Without a set it is the first free CPU. */
+/* Without a set it is the first free CPU, if there is one. */
 static int first_free(struct xl *xl, struct pool_config *config,
                       struct error **err_out)
 {
@@ -138,10 +138,7 @@ static int first_free(struct xl *xl, struct pool_config *config,
             break;
         }
     free(pool.cpumap);
-    if (nr)
-        return 0;
-    error_set(err_out, ERROR_CONFIG, -EBUSY, "no CPU is free");
-    return error_hint(err_out, "`xl cpupool-cpu-remove` frees one");
+    return 0;
 }
 
 /* A set of the host's CPUs in words. Its caller frees the map. */
@@ -287,8 +284,9 @@ int cmd_cpupool_create(struct xl *xl, int nr_args, char **args,
                                err_out);
     if (!rc)
         rc = xl_open(xl, &p, &s, err_out);
-    if (!rc && path && !xl->json)
-        fprintf(xl->out, "Using config file \"%s\"\n", path);
+    if (!rc && !xl->json)
+        fprintf(xl->out, "Using config file \"%s\"\n",
+                path ? path : "command line");
     if (!rc)
         rc = pool_of_file(xl, path, &file, err_out);
     config_file_free(&file);

@@ -11,6 +11,13 @@
 #include "lib/sysctl.h"
 #include "toolstack/cpumap.h"
 
+const struct option_row vcpu_set_options[] = {
+    {.id = 'i',
+     .name = "ignore-host",
+     .help = "also more vcpus than the host has CPUs"},
+    {0},
+};
+
 const struct option_row vcpu_pin_options[] = {
     {.id = 'f', .name = "force", .help = "also where the guest has pinned it"},
     {0},
@@ -225,6 +232,19 @@ int cmd_vcpu_pin(struct xl *xl, int nr_args, char **args,
     return rc;
 }
 
+/* More vcpus than CPUs slow a guest down: somebody has to mean it. */
+static int host_check(struct xl *xl, long nr, struct error **err_out)
+{
+    struct xen_sysctl_physinfo phys;
+    int rc = sysctl_physinfo(xl->privcmd, &phys, err_out);
+
+    if (rc || xl_has(xl, 'i') || nr <= (long)phys.nr_cpus)
+        return rc;
+    error_set(err_out, ERROR_USAGE, -EINVAL,
+              "%ld vcpus, but the host has %u CPUs", nr, phys.nr_cpus);
+    return error_hint(err_out, "-i does it nevertheless");
+}
+
 int cmd_vcpu_set(struct xl *xl, int nr_args, char **args,
                  struct error **err_out)
 {
@@ -244,6 +264,8 @@ int cmd_vcpu_set(struct xl *xl, int nr_args, char **args,
     if (!rc)
         rc = number_parse(args[1], "number of vcpus", 1,
                           (long)info.max_vcpu_id + 1, &nr, err_out);
+    if (!rc)
+        rc = host_check(xl, nr, err_out);
     for (vcpu = 0; !rc && vcpu <= info.max_vcpu_id; vcpu++)
         rc = store_write(s, vcpu < nr ? "online" : "offline", err_out,
                          "/local/domain/%u/cpu/%u/availability", domid, vcpu);
