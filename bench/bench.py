@@ -71,7 +71,8 @@ def measure(name, xen, args):
     figures.update(run(f"{name}-dom0", xen, 4096,
                        "dom0_mem=1024M,max:1024M dom0_max_vcpus=1", kernel,
                        "@T done", args.log))
-    checks = "tools_start:bench_tiny:bench_save:bench_guest"
+    checks = ("tools_start:bench_tiny:bench_linux:bench_many:bench_save:"
+              "bench_guest")
     kernel = (f"{args.kernel} console=hvc0 quiet xenia.test={checks} "
               f"xenia.then=idle,{os.path.join(args.bin, 'tools.img')}")
     figures.update(run(f"{name}-tools", xen, 4096,

@@ -2,31 +2,81 @@
 # Checks of tests/toolstack that only measure: Debian's xl creates, saves,
 # restores and destroys guests; the bench's tools run inside of one.
 
-# Time a command: `@R NAME milliseconds`, for bench.py.
+# timed ROW COMMAND...: `@R xl.ROW milliseconds ms`, for bench.py.
 timed()
 {
     row=$1
     shift
-    begin=$(date +%s%N)
-    "$@" > /tmp/timed 2>&1 || {
+    /toolstack/timed "xl.$row" "$@" > /tmp/timed 2>&1 || {
         tail -n 3 /tmp/timed
         return 1
     }
-    end=$(date +%s%N)
-    echo "@R xl.$row $(((end - begin) / 10000))" |
-        sed 's/\(..\)$/.\1 ms/' > /dev/hvc0
+}
+
+# What follows is done with both tools on one hypervisor: rows stock.* and own.*.
+both='stock own'
+
+tool()
+{
+    case $1 in
+    stock) echo xl ;;
+    own) echo /toolstack/xl ;;
+    esac
 }
 
 # The last of some, when all is in the cache.
 check_bench_tiny()
 {
     tiny_config tiny idle > /dev/null
-    for i in 1 2 3; do
-        xl create -q -p /tmp/tiny.cfg && destroy tiny || return
+    for who in $both; do
+        xl=$(tool $who)
+        for i in 1 2 3; do
+            $xl create -q -p /tmp/tiny.cfg && destroy tiny || return
+        done
+        timed $who.list_0 "$xl" list &&
+            timed $who.create_tiny "$xl" create -q -p /tmp/tiny.cfg &&
+            timed $who.destroy_tiny "$xl" destroy tiny || return
     done
-    timed list xl list &&
-        timed create_tiny xl create -q -p /tmp/tiny.cfg &&
-        timed destroy_tiny xl destroy tiny
+}
+
+# Debian's kernel, seen before, with a disk and a network.
+check_bench_linux()
+{
+    truncate -s 8M /disk/bench.img
+    linux_config linux vmlinuz '' "vif=['bridge=xenbr0']" \
+        "disk=['file:/disk/bench.img,xvda,w']" > /dev/null
+    for who in $both; do
+        xl=$(tool $who)
+        $xl create -q -p /tmp/linux.cfg && destroy linux || return
+        timed $who.create_linux "$xl" create -q -p /tmp/linux.cfg &&
+            timed $who.destroy_linux "$xl" destroy linux || return
+    done
+}
+
+# The control domain's memory that is free, in KiB, with nothing in caches.
+dom0_free()
+{
+    sync
+    echo 3 > /proc/sys/vm/drop_caches
+    awk '/^MemFree/ { print $2 }' /proc/meminfo
+}
+
+# A hundred guests that wait; what one of them costs, and what the next one takes.
+check_bench_many()
+{
+    for who in $both; do
+        xl=$(tool $who)
+        before=$(dom0_free)
+        for i in $(seq 99); do
+            $xl create -q -p "$(tiny_config "tiny$i" idle)" || return
+        done
+        after=$(dom0_free)
+        echo "@R xl.$who.memory_per_guest $(((before - after) / 99)) KiB" \
+            > /dev/hvc0
+        timed $who.create_tiny_100th "$xl" create -q -p /tmp/tiny.cfg &&
+            timed $who.list_100 "$xl" list || return
+        destroy_all || return
+    done
 }
 
 check_bench_save()

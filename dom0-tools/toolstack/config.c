@@ -102,19 +102,26 @@ static int number_set(long *number, const struct config_key *key,
     return 0;
 }
 
+static const char *const action_names[] = {
+    [VM_DESTROY] = "destroy",
+    [VM_RESTART] = "restart",
+    [VM_RENAME_RESTART] = "rename-restart",
+    [VM_PRESERVE] = "preserve",
+};
+
+const char *vm_action_name(enum vm_action action)
+{
+    return action_names[action];
+}
+
 static int action_set(enum vm_action *action, const struct config_value *value,
                       struct error **err_out)
 {
-    static const char *const names[] = {
-        [VM_DESTROY] = "destroy",
-        [VM_RESTART] = "restart",
-        [VM_RENAME_RESTART] = "rename-restart",
-        [VM_PRESERVE] = "preserve",
-    };
     size_t i;
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (value->kind == CONFIG_TEXT && !strcmp(value->text, names[i])) {
+    for (i = 0; i < sizeof(action_names) / sizeof(action_names[0]); i++)
+        if (value->kind == CONFIG_TEXT &&
+            !strcmp(value->text, action_names[i])) {
             *action = (enum vm_action)i;
             return 0;
         }
@@ -285,6 +292,15 @@ int vm_config_read(const struct config_file *file, struct vm_config *config,
     return rc;
 }
 
+static void texts_free(char **texts)
+{
+    size_t i;
+
+    for (i = 0; texts && texts[i]; i++)
+        free(texts[i]);
+    free(texts);
+}
+
 void vm_config_free(struct vm_config *config)
 {
     size_t i;
@@ -298,9 +314,11 @@ void vm_config_free(struct vm_config *config)
     for (i = 0; i < config->nr_disks; i++)
         disk_config_free(&config->disk[i]);
     free(config->disk);
+    texts_free(config->disk_text);
     for (i = 0; i < config->nr_vifs; i++)
         vif_config_free(&config->vif[i]);
     free(config->vif);
+    texts_free(config->vif_text);
     for (i = 0; i < CONFIG_MAX_VCPUS; i++) {
         free(config->cpus[i]);
         free(config->cpus_soft[i]);

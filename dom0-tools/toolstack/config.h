@@ -29,6 +29,9 @@ enum vm_action {
     VM_PRESERVE,       /* keep it */
 };
 
+/* As xl.cfg names it. */
+const char *vm_action_name(enum vm_action action);
+
 struct vm_config {
     char *name;
     uuid_t uuid;
@@ -64,9 +67,12 @@ struct vm_config {
     enum vm_action on_crash;
     enum vm_action on_watchdog;
 
+    /* And each as it was written. */
     struct disk_config *disk;
+    char **disk_text;
     size_t nr_disks;
     struct vif_config *vif;
+    char **vif_text;
     size_t nr_vifs;
 };
 

@@ -17,6 +17,7 @@
 #include "toolstack/memory_target.h"
 #include "toolstack/saved_config.h"
 #include "toolstack/store_tree.h"
+#include "toolstack/watch_record.h"
 
 static int out_of_memory(struct error **err_out)
 {
@@ -324,7 +325,11 @@ static int devices_attach(struct growing *g, struct error **err_out)
 
 static int config_keep(struct growing *g, struct error **err_out)
 {
-    return saved_config_write(g->domid, g->c->config, err_out);
+    int rc = saved_config_write(g->domid, g->c->config, err_out);
+
+    return rc || !g->c->watched
+               ? rc
+               : watch_record_write(g->domid, g->c->config, err_out);
 }
 
 /* What failed, in the words of whoever wanted the domain. */

@@ -25,6 +25,7 @@ struct creation {
     /* Set by the caller; all 0: never cancelled, nobody told of steps. */
     const struct cancel *cancel;
     struct steps steps;
+    bool watched; /* make a record for the watcher */
     /* By create_prepare(): */
     const struct vm_config *config;
     struct kernel kernel;

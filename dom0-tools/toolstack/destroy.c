@@ -7,6 +7,7 @@
 #include "toolstack/domain.h"
 #include "toolstack/saved_config.h"
 #include "toolstack/store_tree.h"
+#include "toolstack/watch_record.h"
 
 int destroy_run(struct privcmd *p, struct store *s, domid_t domid,
                 struct error **err_out)
@@ -24,6 +25,7 @@ int destroy_run(struct privcmd *p, struct store *s, domid_t domid,
     rc = domctl_destroy(p, domid, first ? NULL : err_out);
     first = first ? first : rc;
     saved_config_remove(domid, uuid);
+    watch_record_remove(domid, info.handle);
     rc = store_tree_remove(s, domid, uuid, first ? NULL : err_out);
     return first ? first : rc;
 }

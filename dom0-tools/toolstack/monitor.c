@@ -1,77 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of domains; see monitor.h. */
+/* Waiting for the end of one domain; see monitor.h. */
 #include "toolstack/monitor.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/domctl.h"
 #include "toolstack/control.h"
-#include "toolstack/create.h"
-#include "toolstack/destroy.h"
 #include "toolstack/domain.h"
-
-static enum vm_action action_for(const struct vm_config *config,
-                                 unsigned int reason)
-{
-    switch (reason) {
-    case SHUTDOWN_poweroff:
-        return config->on_poweroff;
-    case SHUTDOWN_reboot:
-        return config->on_reboot;
-    case SHUTDOWN_watchdog:
-        return config->on_watchdog;
-    default:
-        return config->on_crash;
-    }
-}
-
-/* One more of the same configuration. */
-static int restart(struct privcmd *p, struct store *s,
-                   const struct vm_config *config, domid_t *domid_out,
-                   struct error **err_out)
-{
-    struct creation c = {0};
-    int rc = create_prepare(p, s, config, &c, err_out);
-
-    if (rc)
-        return rc;
-    rc = create_run(p, s, &c, false, domid_out, err_out);
-    creation_free(&c);
-    return rc;
-}
-
-/* Make the domain's name and UUID free for the next one. */
-static int step_aside(struct privcmd *p, struct store *s,
-                      const struct vm_config *config, domid_t domid,
-                      struct error **err_out)
-{
-    char name[256];
-
-    snprintf(name, sizeof(name), "%.200s-%u", config->name, domid);
-    return domain_rename(p, s, domid, name, err_out);
-}
-
-/*
- * What is to be done with the domain that has ended. Sets *goes_on where there
- * is a new one, *domid.
- */
-static int action_run(struct privcmd *p, struct store *s,
-                      const struct vm_config *config, enum vm_action action,
-                      domid_t *domid, bool *goes_on, struct error **err_out)
-{
-    int rc = 0;
-
-    *goes_on = action == VM_RESTART || action == VM_RENAME_RESTART;
-    if (action == VM_DESTROY || action == VM_RESTART)
-        rc = destroy_run(p, s, *domid, err_out);
-    else if (action == VM_RENAME_RESTART)
-        rc = step_aside(p, s, config, *domid, err_out);
-    if (!rc && *goes_on)
-        rc = restart(p, s, config, domid, err_out);
-    return rc;
-}
+#include "toolstack/ending.h"
 
 int monitor_run(struct privcmd *p, struct store *s,
                 const struct vm_config *config, domid_t domid,
@@ -94,9 +31,10 @@ int monitor_run(struct privcmd *p, struct store *s,
                     memcmp(info.handle, config->uuid, sizeof(info.handle))))
             return 0;
         if (!rc)
-            rc = action_run(p, s, config,
-                            action_for(config, domain_shutdown_reason(&info)),
-                            &domid, &goes_on, err_out);
+            rc =
+                ending_run(p, s, config,
+                           ending_action(config, domain_shutdown_reason(&info)),
+                           &domid, &goes_on, err_out);
     }
     return rc;
 }

@@ -15,12 +15,17 @@
 /* The stock tools' number for an id that was not chosen. */
 #define NO_DOMID 4294967295
 
-static void path_make(domid_t domid, const char *uuid, char *path, size_t size)
+const char *saved_config_folder(void)
 {
     const char *folder = getenv("XENIA_SAVED_CONFIGS");
 
+    return folder ? folder : SAVED_CONFIG_FOLDER;
+}
+
+static void path_make(domid_t domid, const char *uuid, char *path, size_t size)
+{
     snprintf(path, size, "%s/userdata-d.%u.%s.libxl-json",
-             folder ? folder : SAVED_CONFIG_FOLDER, domid, uuid);
+             saved_config_folder(), domid, uuid);
 }
 
 /* Their booleans are texts. */
@@ -163,6 +168,25 @@ static int file_fail(struct error **err_out, const char *path)
 
     return error_set(err_out, ERROR_INTERNAL, rc, "%s: %s", path,
                      strerror(-rc));
+}
+
+int saved_config_text(const struct vm_config *config, char **text_out,
+                      struct error **err_out)
+{
+    struct json *j = json_new();
+    char uuid[UUID_STR_LEN];
+    size_t size;
+    FILE *out;
+
+    if (!j)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    uuid_unparse_lower(config->uuid, uuid);
+    config_put(j, config, uuid);
+    out = open_memstream(text_out, &size);
+    json_finish(j, out);
+    if (out && !fclose(out))
+        return 0;
+    return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
 }
 
 int saved_config_write(domid_t domid, const struct vm_config *config,

@@ -14,6 +14,7 @@
 /* Where they lie, unless XENIA_SAVED_CONFIGS in the environment says another
  * folder, as tests do. */
 #define SAVED_CONFIG_FOLDER "/var/lib/xen"
+const char *saved_config_folder(void);
 
 /**
  * Keep the configuration of a new domain.
@@ -23,6 +24,10 @@
  */
 int saved_config_write(domid_t domid, const struct vm_config *config,
                        struct error **err_out);
+
+/* The same as a text that the caller frees. Returns 0; -errno. */
+int saved_config_text(const struct vm_config *config, char **text_out,
+                      struct error **err_out);
 
 /**
  * Read what is kept of a domain.

@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/background.h"
 #include "lib/json.h"
 #include "toolstack/create.h"
 #include "toolstack/destroy.h"
 #include "toolstack/monitor.h"
+#include "toolstack/saved_config.h"
+#include "xl/watch.h"
 
 const struct option_row create_options[] = {
     {.id = 'f',
@@ -21,6 +22,7 @@ const struct option_row create_options[] = {
     {.id = 'p', .name = "paused", .help = "leave the domain paused"},
     {.id = 'q', .name = "quiet", .help = "say nothing on success"},
     {.id = 'e', .help = "do not watch the domain in the background"},
+    {.id = 'F', .help = "watch the domain here, and end with it"},
     {.id = 'n',
      .name = "dryrun",
      .help = "show the configuration as it is understood, and do nothing"},
@@ -159,56 +161,25 @@ static int created_json(struct xl *xl, const struct vm_config *config,
     return 0;
 }
 
-/* A domain that is watched. */
-struct watched {
-    const struct vm_config *config;
-    domid_t domid;
-};
-
-/* In a process of its own: handles of the parent are none of it. */
-static int watch(void *ctx)
-{
-    struct watched *w = ctx;
-    struct error *err = NULL;
-    struct privcmd *p = NULL;
-    struct store *s = NULL;
-    char *text;
-    int rc = privcmd_open(&p, &err);
-
-    if (!rc)
-        rc = store_open(&s, &err);
-    if (!rc)
-        rc = monitor_run(p, s, w->config, w->domid, &err);
-    if (rc) {
-        text = error_text(err);
-        fprintf(stderr, "xl: %s: %s\n", w->config->name,
-                text ? text : "out of memory");
-        free(text);
-        error_free(err);
-    }
-    store_close(s);
-    privcmd_close(p);
-    return rc ? 1 : 0;
-}
-
-static int watch_start(const struct vm_config *config, domid_t domid,
+static int config_show(struct xl *xl, const struct vm_config *config,
                        struct error **err_out)
 {
-    struct watched w = {.config = config, .domid = domid};
-    char *log;
-    int rc;
+    char *text;
+    int rc = saved_config_text(config, &text, err_out);
 
-    if (asprintf(&log, "/var/log/xen/xl-%s.log", config->name) < 0)
-        return out_of_memory(err_out);
-    rc = background_start(watch, &w, log, err_out);
-    free(log);
-    return rc;
+    if (rc)
+        return rc;
+    fputs(text, xl->out);
+    free(text);
+    return 0;
 }
 
 static int create(struct xl *xl, const struct vm_config *config,
                   struct error **err_out)
 {
-    struct creation c = {.cancel = xl->cancel};
+    bool foreground = xl_has(xl, 'F'),
+         watched = !xl_has(xl, 'e') && !foreground;
+    struct creation c = {.cancel = xl->cancel, .watched = watched};
     struct privcmd *p;
     struct store *s;
     domid_t domid;
@@ -230,9 +201,9 @@ static int create(struct xl *xl, const struct vm_config *config,
     creation_free(&c);
     if (rc || xl_has(xl, 'P'))
         return rc;
-    if (!xl_has(xl, 'e'))
-        rc = watch_start(config, domid, err_out);
-    return !rc && xl->json ? created_json(xl, config, domid, err_out) : rc;
+    if (xl->json)
+        rc = created_json(xl, config, domid, err_out);
+    return foreground && !rc ? monitor_run(p, s, config, domid, err_out) : rc;
 }
 
 int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
@@ -256,8 +227,10 @@ int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
     if (!rc) {
         warnings_print(xl->err, &warnings);
         if (!xl_has(xl, 'q') && !xl_has(xl, 'P') && !xl->json)
-            fprintf(xl->out, "Parsing config from %s\n", path);
-        rc = create(xl, &config, err_out);
+            fprintf(xl_has(xl, 'n') ? xl->err : xl->out,
+                    "Parsing config from %s\n", path);
+        rc = xl_has(xl, 'n') ? config_show(xl, &config, err_out)
+                             : create(xl, &config, err_out);
         if (rc)
             error_wrap(err_out, "%s", config.name);
         config_warnings_free(&warnings);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "xl/watch.h"
 
 #define USAGE "usage: xl [-vfNT] [--json] <command> [options] [arguments]\n"
 
@@ -299,6 +300,9 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
         status = error_exit_status(error_code(err));
     }
     error_free(err);
+    /* Only who is in the control domain can watch, or see that nobody does. */
+    if (xl.privcmd && xl.store)
+        watch_ensure();
     store_close(xl.store);
     privcmd_close(xl.privcmd);
     if (xl.timing)

@@ -4,6 +4,7 @@
  * about a wrong one, and that a create that fails leaves nothing behind.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,11 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "public/sched.h"
+
 #include "lib/cancel.h"
 #include "lib/error.h"
+#include "toolstack/watcher.h"
 
 #include "fake_dom0.h"
 #include "kernel_setup.h"
@@ -67,7 +72,10 @@ static void saved_remove(void)
         snprintf(path, sizeof(path), "userdata-d.%u." UUID ".libxl-json",
                  domid);
         unlink(path);
+        snprintf(path, sizeof(path), "userdata-w.%u." UUID ".xl", domid);
+        unlink(path);
     }
+    unlink("xl-watch.lock");
 }
 
 static int host(void **state)
@@ -408,7 +416,7 @@ static void a_domain_that_powers_off_is_destroyed(void **state)
     (void)state;
     live_shortly(poweroff, "");
     ok("create vm.cfg");
-    assert_string_equal(fake_log, "/var/log/xen/xl-vm.log");
+    assert_string_equal(fake_log, "/var/log/xen/xl-watch.log");
     assert_false(fake_domain[1].exists);
     assert_int_equal(fake_store_count("/vm/" UUID), 0);
 }
@@ -439,6 +447,116 @@ static void a_domain_that_reboots_is_made_anew(void **state)
     assert_string_equal(node("/local/domain/1/name"), "vm-1");
     assert_string_equal(node("/local/domain/2/name"), "vm-2");
     assert_false(fake_domain[3].exists);
+}
+
+static bool is_watched(unsigned int domid)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "userdata-w.%u." UUID ".xl", domid);
+    return access(path, F_OK) == 0;
+}
+
+/* The watcher was killed before the domain ended: the next command starts it
+ * again. */
+static void a_killed_watcher_is_started_again(void **state)
+{
+    (void)state;
+    live_shortly(reboots + 1, "extra=\"it's\"");
+    fake_background = false;
+    ok("create vm.cfg");
+    assert_true(is_watched(1));
+    fake_background = true;
+    ok("list");
+    assert_int_equal(nr_created, 2);
+    assert_false(fake_domain[1].exists);
+    assert_false(is_watched(1));
+    assert_false(is_watched(2));
+    assert_string_equal(fake_log, "/var/log/xen/xl-watch.log");
+    fake_log[0] = 0;
+    ok("list");
+    assert_string_equal(fake_log, "");
+}
+
+/* While there is one, no other is started. */
+static void there_is_one_watcher(void **state)
+{
+    int lock = open("xl-watch.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    (void)state;
+    live_shortly(poweroff, "");
+    fake_log[0] = 0;
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    ok("create vm.cfg");
+    assert_string_equal(fake_log, "");
+    assert_true(is_watched(1));
+    close(lock);
+    ok("list");
+    assert_false(fake_domain[1].exists);
+}
+
+/* Somebody else has destroyed it, or it is being saved. */
+static void a_record_goes_with_its_domain(void **state)
+{
+    (void)state;
+    ok("create -p vm.cfg");
+    assert_true(is_watched(1));
+    ok("destroy vm");
+    assert_false(is_watched(1));
+    ok("create -p vm.cfg");
+    fake_domain[1].exists = false;
+    fake_background = true;
+    ok("list");
+    assert_false(is_watched(1));
+}
+
+static void nothing_is_told(const char *name, const char *text)
+{
+    fail_msg("%s: %s", name, text);
+}
+
+/* It looks once, and would then wait. */
+static void a_suspended_domain_is_left_alone(void **state)
+{
+    struct cancel *token;
+    struct privcmd *p;
+    struct store *s;
+
+    (void)state;
+    ok("create -p vm.cfg");
+    fake_domain[1].info.flags |=
+        XEN_DOMINF_shutdown | SHUTDOWN_suspend << XEN_DOMINF_shutdownshift;
+    assert_int_equal(privcmd_open(&p, NULL), 0);
+    assert_int_equal(store_open(&s, NULL), 0);
+    assert_int_equal(cancel_new(&token, NULL), 0);
+    cancel_request(token);
+    store_set_cancel(s, token);
+    assert_int_equal(watcher_run(p, s, nothing_is_told, NULL), -ECANCELED);
+    assert_true(fake_domain[1].exists);
+    assert_true(is_watched(1));
+    store_close(s);
+    privcmd_close(p);
+    cancel_free(token);
+}
+
+static void a_dry_run_shows_the_configuration(void **state)
+{
+    (void)state;
+    ok("create -n vm.cfg");
+    complains("Parsing config from vm.cfg\n");
+    assert_non_null(strstr(xl_out, "\"max_memkb\": 8192,\n"));
+    assert_false(fake_domain[1].exists);
+    ok("-N create -q vm.cfg");
+    complains("");
+}
+
+static void the_foreground_waits_for_the_end(void **state)
+{
+    (void)state;
+    live_shortly(poweroff, "");
+    ok("create -F vm.cfg");
+    assert_false(fake_domain[1].exists);
+    assert_string_equal(fake_log, "");
 }
 
 static void nobody_watches_with_e(void **state)
@@ -643,6 +761,12 @@ int main(void)
         test(a_domain_that_powers_off_is_destroyed),
         test(a_domain_may_be_kept),
         test(a_domain_that_reboots_is_made_anew),
+        test(a_killed_watcher_is_started_again),
+        test(there_is_one_watcher),
+        test(a_record_goes_with_its_domain),
+        test(a_suspended_domain_is_left_alone),
+        test(a_dry_run_shows_the_configuration),
+        test(the_foreground_waits_for_the_end),
         test(nobody_watches_with_e),
         test(a_wrong_action_is_told),
         test(a_misspelt_key_is_told),
