@@ -53,6 +53,8 @@ TOOLS_OWN = ("tools_start", "own_prints_the_same",
              "own_and_stock_end_devices", "own_watches_its_guests",
              "own_tree_is_as_stock", "own_creates_what_stock_destroys",
              "own_errors", "own_leaves_nothing", "own_thirty_guests")
+TOOLS_OWN_COMMANDS = ("tools_start", "own_one_watcher", "own_pools",
+                      "own_scheduler_parameters", "own_refusals", "own_cancel")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +120,7 @@ BOOTS = [
           ("xenstored", 2, TOOLS_XENSTORED, {"xenstored": "own"}),
           ("store", 2, TOOLS_STORE, {"xenstored": "xenstored"}),
           ("own", 2, TOOLS_OWN, {"xenstored": "xenstored"}),
+          ("own_commands", 2, TOOLS_OWN_COMMANDS, {"xenstored": "xenstored"}),
           ("share", 1, TOOLS_SHARE, {}),
           ("cycles", 2, TOOLS_CYCLES, {"cycles": 300, "limit": 1700}))),
 ]
