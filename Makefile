@@ -28,6 +28,7 @@ help: ## list the targets
 	@echo '  JOBS=n             machines that check-system runs at the same time'
 	@echo '  V=1                show whole commands'
 	@echo '  T=name             tests whose name contains this'
+	@echo '  FUZZ_SECONDS=n     how long check-fuzz runs each target'
 
 .PHONY: xen
 xen: ## build the hypervisor
@@ -83,7 +84,7 @@ C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 CHECKS := check-format check-headers check-cppcheck check-build check-unit \
           check-abi check-xenstored check-xenstore-client \
           check-xenstore-install check-xenstore-interop check-dom0-tools \
-          check-guest check-system
+          check-fuzz check-guest check-system
 
 .PHONY: check
 check: deps ## run all checks below; the last line counts them
@@ -121,6 +122,14 @@ check-unit: ## run the unit tests on the host
 .PHONY: check-dom0-tools
 check-dom0-tools: ## run the unit tests of the control domain's tools
 	@+$(SUBMAKE) -f $(ROOT)/tests/dom0_tools/Makefile check
+
+# Seconds for each target; more find more.
+FUZZ_SECONDS ?= 2
+
+.PHONY: check-fuzz
+check-fuzz: ## feed parsers with random input, FUZZ_SECONDS each, from the corpora in tests/fuzz
+	@+$(SUBMAKE) -f $(ROOT)/tests/fuzz/Makefile check \
+		FUZZ_SECONDS=$(FUZZ_SECONDS) T='$(T)'
 
 .PHONY: check-abi
 check-abi: ## compare the public headers with Debian's libxen-dev
