@@ -3,9 +3,11 @@
 #include "control.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "domain.h"
 #include "journal.h"
@@ -110,6 +112,43 @@ static int control_check(const char *const arg[], int nr, struct text *t)
     return 0;
 }
 
+/*
+ * This daemon may start no program (sandbox.c): who asks for an update does
+ * that itself, as our xenstore-control does, which knows the successor by its
+ * process id. Others show their user this text.
+ */
+static int control_live_update(const char *const arg[], int nr, struct text *t)
+{
+    (void)arg, (void)nr;
+    add(t, "process %d starts no programs: start the new one, it takes over",
+        getpid());
+    return 0;
+}
+
+static int control_memreport(const char *const arg[], int nr, struct text *t)
+{
+    static const enum quota shown[] = {QUOTA_NODES, QUOTA_WATCHES,
+                                       QUOTA_TRANSACTIONS, QUOTA_MEMORY};
+    struct mallinfo2 heap = mallinfo2();
+    struct domain *d;
+
+    (void)arg;
+    if (nr)
+        return -EINVAL;
+    add(t, "%-17s: %8zu bytes in use, %zu free\n", "heap",
+        heap.uordblks + heap.hblkhd, heap.fordblks);
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        unsigned long dom0 = quota_used(0, shown[i]), others = 0;
+
+        list_for_each_entry(d, &domain_all, struct domain, link)
+            if (d->domid)
+                others += quota_used(d->domid, shown[i]);
+        add(t, "%-17s: %8lu of domain 0, %lu of others\n",
+            quota_info[shown[i]].name, dom0, others);
+    }
+    return 0;
+}
+
 static int control_print(const char *const arg[], int nr, struct text *t)
 {
     (void)t;
@@ -127,12 +166,14 @@ static const struct command {
     const char *help;
 } commands[] = {
     /* clang-format off */
-    {"check",      control_check,      ""},
-    {"domains",    control_domains,    ""},
-    {"help",       control_help,       ""},
-    {"print",      control_print,      "<string>"},
-    {"quota",      control_quota,      "[set <name> <val>|<domid>]"},
-    {"quota-soft", control_quota_soft, ""},
+    {"check",       control_check,       ""},
+    {"domains",     control_domains,     ""},
+    {"help",        control_help,        ""},
+    {"live-update", control_live_update, "[-c <cmdline>] [-t <timeout>] <file>"},
+    {"memreport",   control_memreport,   ""},
+    {"print",       control_print,       "<string>"},
+    {"quota",       control_quota,       "[set <name> <val>|<domid>]"},
+    {"quota-soft",  control_quota_soft,  ""},
     /* clang-format on */
 };
 

@@ -27,6 +27,7 @@
 #include "ops.h"
 #include "quota.h"
 #include "sandbox.h"
+#include "spin.h"
 #include "xen_dev.h"
 
 #define DEFAULT_FOLDER "/run/xenstored"
@@ -123,7 +124,8 @@ static void run(void)
     while (!stopping) {
         bool more = conn_any_ready() || journal_busy();
 
-        nr = epoll_wait(epoll_fd, events, MAX_EVENTS, more ? 0 : -1);
+        nr = more ? epoll_wait(epoll_fd, events, MAX_EVENTS, 0)
+                  : spin_wait(epoll_fd, events, MAX_EVENTS);
         read_clock();
         for (int i = 0; i < nr && !stopping; i++) {
             struct poller *p = events[i].data.ptr;

@@ -25,6 +25,7 @@ static const int calls[] = {
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(epoll_ctl),
+    SCMP_SYS(sched_yield),
     SCMP_SYS(accept4),
     SCMP_SYS(recvfrom),
     SCMP_SYS(sendto),

@@ -392,6 +392,33 @@ def watch_survives_update(daemon, clients, args):
     return True
 
 
+def update_by_command(daemon, clients, args):
+    """live-update starts the new daemon; a watch goes on."""
+    watch = subprocess.Popen(
+        [clients.program("watch"), "-n", "2", "/v"], env=clients.env(daemon),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    lines = [watch.stdout.readline()]
+    refused = [clients.run(daemon, ["control", "live-update", *words])
+               for words in (["/none"], ["-t", "1", "/bin/true"],
+                             ["-c", "--none", args.daemon])]
+    assert refused == [(b"", 3, True)] * 3, refused
+    pid = os.path.join(daemon.folder, "pid")
+    done = clients.run(daemon, ["control", "live-update", "-c",
+                                f"--pid-file {pid}", args.daemon])
+    daemon.process.wait(timeout=SECONDS)
+    try:
+        assert done == (b"OK\n", 0, False), done
+        clients.run(daemon, ["write", "/v/a", "1"])
+        watchdog = threading.Timer(SECONDS, watch.kill)
+        watchdog.start()
+        lines += watch.stdout.readlines()
+        watchdog.cancel()
+        assert lines == [b"/v\n", b"/v/a\n"], lines
+    finally:
+        daemon.update(args)
+    return True
+
+
 def random_trees(daemon, clients, args):
     """ls of trees with any values, as wide as may be, beside Debian's."""
     stock = Clients("Debian's commands", args, False, False)
@@ -458,6 +485,7 @@ def check_daemon(daemon, sets, args, results, outcomes):
 def check_ours(daemon, sets, args, results):
     """What only our daemon does."""
     for function, which in ((watch_survives_update, sets),
+                            (update_by_command, sets[-1:]),
                             (guide_is_true, sets[-1:])):
         for clients in which:
             name = f"ours: {clients.name}: {function.__name__}"

@@ -2,9 +2,11 @@
 /* xenstore-control: commands to the daemon, and its update while it runs. */
 #include "commands.h"
 
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -145,14 +147,77 @@ static int update_start(struct run *run, const struct update *update)
     return CONTROL_FAILED;
 }
 
+/* ---- live-update of our daemon: its successor is started from here ---- */
+
+/* Words of a successor's command line. */
+#define MAX_CMDLINE 64
+
+/* The process id of our daemon; 0 if it is another, which has been told the
+ * new program now. */
+static int own_daemon(struct run *run, const struct update *update)
+{
+    char *words[] = {"live-update", "-f", update->binary};
+    char *reply = send_words(run, words, 3);
+    int pid = 0;
+
+    if (reply && sscanf(reply, "process %d starts no programs", &pid) != 1)
+        pid = 0;
+    free(reply);
+    return pid;
+}
+
+/* Returns 0 or a number of errno. */
+static int start_program(const struct update *update, pid_t *pid_out)
+{
+    char *argv[MAX_CMDLINE + 2] = {update->binary};
+    char *rest = NULL;
+    int nr = 0;
+
+    if (update->cmdline)
+        do
+            argv[nr + 1] = strtok_r(nr ? NULL : update->cmdline, " ", &rest);
+        while (argv[nr + 1] && ++nr < MAX_CMDLINE);
+    argv[nr + 1] = NULL;
+    return posix_spawn(pid_out, update->binary, NULL, NULL, argv, environ);
+}
+
+/* This connection is handed on: soon the successor answers on it. */
+static int start_successor(struct run *run, const struct update *update,
+                           int old_pid)
+{
+    time_t end = time(NULL) + strtol(update->timeout, NULL, 10);
+    const struct timespec pause = {.tv_nsec = 50000000};
+    pid_t child;
+    int error = start_program(update, &child), status = 0, pid;
+
+    while (!error && time(NULL) <= end) {
+        if (waitpid(child, &status, WNOHANG) == child && status)
+            break;
+        pid = own_daemon(run, update);
+        if (pid && pid != old_pid) {
+            puts("OK");
+            return 0;
+        }
+        nanosleep(&pause, NULL);
+    }
+    fprintf(stderr, "Starting live update failed:\n%s: %s\n", update->binary,
+            error    ? strerror(error)
+            : status ? "it has failed"
+                     : "it does not take over");
+    return CONTROL_FAILED;
+}
+
 static int run_update(struct run *run)
 {
     struct update update = {0};
     char *abort_words[] = {"live-update", "-a"};
-    int status = parse_update(run, &update);
+    int status = parse_update(run, &update), pid;
 
     if (status)
         return status;
+    pid = own_daemon(run, &update);
+    if (pid)
+        return start_successor(run, &update, pid);
     status = update_step(run, "Setting update binary",
                          (char *[]){"live-update", "-f", update.binary}, 3);
     if (!status && update.cmdline)
