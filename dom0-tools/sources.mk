@@ -41,6 +41,7 @@ XL_SRC += dom0-tools/toolstack/monitor.c
 XL_SRC += dom0-tools/toolstack/pool.c
 XL_SRC += dom0-tools/toolstack/saved_config.c
 XL_SRC += dom0-tools/toolstack/store.c
+XL_SRC += dom0-tools/toolstack/store_batch.c
 XL_SRC += dom0-tools/toolstack/store_tree.c
 XL_SRC += dom0-tools/toolstack/suggest.c
 XL_SRC += dom0-tools/toolstack/watch_record.c
@@ -87,3 +88,7 @@ $(GEN)/scan.c: $(ROOT)/dom0-tools/config/scan.l
 	$(call quiet,FLEX,$@)flex --header-file=$(@:.c=.h) -o $@ $<
 
 XL_LIBS := -lyajl -luuid
+
+# The program itself needs no dynamic linker, which would take longer than most
+# commands do.
+XL_STATIC_LIBS := -l:libyajl_s.a -luuid

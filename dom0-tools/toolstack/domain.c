@@ -21,27 +21,45 @@ void domain_list_free(struct domain_list *list)
     *list = (struct domain_list){0};
 }
 
+static int names_read(struct store *s, struct domain_list *list,
+                      struct error **err_out)
+{
+    unsigned int *domids = calloc(list->nr + 1, sizeof(*domids));
+    char **names = calloc(list->nr + 1, sizeof(*names));
+    size_t i;
+    int rc = -ENOMEM;
+
+    for (i = 0; domids && i < list->nr; i++)
+        domids[i] = list->entry[i].info.domain;
+    if (domids && names)
+        rc = store_read_names(s, domids, list->nr, names, err_out);
+    else
+        error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    for (i = 0; i < list->nr && !rc; i++)
+        list->entry[i].name = names[i];
+    free(domids);
+    free(names);
+    return rc;
+}
+
 int domain_list(struct privcmd *p, struct store *s,
                 struct domain_list *list_out, struct error **err_out)
 {
     struct xen_domctl_getdomaininfo *info;
     struct domain_list list = {0};
-    size_t i;
-    int rc = sysctl_domains(p, &info, &list.nr, err_out);
+    size_t nr, i;
+    int rc = sysctl_domains(p, &info, &nr, err_out);
 
     if (rc)
         return rc;
-    list.entry = calloc(list.nr + 1, sizeof(*list.entry));
-    if (!list.entry) {
-        list.nr = 0;
-        rc = error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    }
-    for (i = 0; i < list.nr && !rc; i++) {
+    list.entry = calloc(nr + 1, sizeof(*list.entry));
+    for (i = 0; list.entry && i < nr; i++)
         list.entry[i].info = info[i];
-        rc = store_read(s, &list.entry[i].name, err_out,
-                        "/local/domain/%u/name", info[i].domain);
-    }
     free(info);
+    if (!list.entry)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    list.nr = nr;
+    rc = names_read(s, &list, err_out);
     if (rc)
         domain_list_free(&list);
     else

@@ -11,11 +11,14 @@
 #include <time.h>
 #include <xenstore.h>
 
+#include "toolstack/store_batch.h"
+
 #define MAX_PATH 3072 /* of an absolute path, with its NUL */
 
 struct store {
     struct xs_handle *xs;
     xs_transaction_t transaction; /* that is open, or XBT_NULL */
+    struct store_batch batch;     /* its changes that are not sent yet */
     const struct cancel *cancel;  /* of waits, or NULL */
 };
 
@@ -82,6 +85,26 @@ static int path_fail(struct error **err_out)
                      "xenstore: path is too long");
 }
 
+static int no_memory(struct error **err_out)
+{
+    return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+}
+
+/* Send the changes that a transaction has kept so far. */
+static int changes_flush(struct store *s, struct error **err_out)
+{
+    char *failed;
+    int error = store_batch_run(&s->batch, s->xs, s->transaction, &failed);
+    int rc = 0;
+
+    if (error) {
+        errno = error;
+        rc = store_fail(err_out, "write", failed ? failed : "the tree");
+    }
+    free(failed);
+    return rc;
+}
+
 int store_read(struct store *s, char **value_out, struct error **err_out,
                const char *format, ...)
 {
@@ -94,19 +117,88 @@ int store_read(struct store *s, char **value_out, struct error **err_out,
     va_end(args);
     if (!fits)
         return path_fail(err_out);
+    if (s->batch.nr) {
+        int rc = changes_flush(s, err_out);
+
+        if (rc)
+            return rc;
+    }
     *value_out = xs_read(s->xs, s->transaction, path, NULL);
     if (!*value_out && errno != ENOENT)
         return store_fail(err_out, "read", path);
     return 0;
 }
 
+int store_read_names(struct store *s, const unsigned int *domids, size_t nr,
+                     char **names_out, struct error **err_out)
+{
+    struct store_batch b = {0};
+    int error = 0, rc = 0;
+    char path[64];
+    size_t i;
+
+    for (i = 0; i < nr && !rc; i++) {
+        names_out[i] = NULL;
+        snprintf(path, sizeof(path), "/local/domain/%u/name", domids[i]);
+        if (!store_batch_add(&b, XS_READ, path, NULL, 0))
+            rc = no_memory(err_out);
+    }
+    if (!rc)
+        error = xs_batch(s->xs, s->transaction, b.item, b.nr);
+    for (i = 0; i < b.nr && !rc && !error; i++) {
+        names_out[i] = b.item[i].reply;
+        b.item[i].reply = NULL;
+        if (b.item[i].error && b.item[i].error != ENOENT)
+            error = b.item[i].error;
+    }
+    if (error) {
+        errno = error;
+        rc = store_fail(err_out, "read", "the names of domains");
+        for (i = 0; i < nr; i++)
+            free(names_out[i]);
+    }
+    store_batch_free(&b);
+    return rc;
+}
+
 static int node_write(struct store *s, const char *path, const char *value,
                       struct error **err_out)
 {
-    return xs_write(s->xs, s->transaction, path, value,
-                    (unsigned int)strlen(value))
+    size_t len = strlen(value);
+
+    if (s->transaction != XBT_NULL)
+        return store_batch_add(&s->batch, XS_WRITE, path, value, len)
+                   ? 0
+                   : no_memory(err_out);
+    return xs_write(s->xs, XBT_NULL, path, value, (unsigned int)len)
                ? 0
                : store_fail(err_out, "write", path);
+}
+
+/* A node's rights, as the daemon takes them: texts, each with its NUL. */
+static int rights_set(struct store *s, const char *path,
+                      const struct store_rights *rights, struct error **err_out)
+{
+    struct xs_permissions perms[] = {
+        {.id = rights->owner, .perms = XS_PERM_NONE},
+        {.id = rights->reader, .perms = XS_PERM_READ},
+    };
+    bool alone = rights->reader == rights->owner;
+    char text[40];
+    int len;
+
+    if (s->transaction == XBT_NULL)
+        return xs_set_permissions(s->xs, XBT_NULL, path, perms, alone ? 1 : 2)
+                   ? 0
+                   : store_fail(err_out, "set the rights of", path);
+    len = snprintf(text, sizeof(text), "n%u", rights->owner) + 1;
+    if (!alone)
+        len += snprintf(text + len, sizeof(text) - (size_t)len, "r%u",
+                        rights->reader) +
+               1;
+    return store_batch_add(&s->batch, XS_SET_PERMS, path, text, (size_t)len)
+               ? 0
+               : no_memory(err_out);
 }
 
 int store_write(struct store *s, const char *value, struct error **err_out,
@@ -126,10 +218,6 @@ int store_write_for(struct store *s, const char *value,
                     struct store_rights rights, struct error **err_out,
                     const char *format, ...)
 {
-    struct xs_permissions perms[] = {
-        {.id = rights.owner, .perms = XS_PERM_NONE},
-        {.id = rights.reader, .perms = XS_PERM_READ},
-    };
     char path[MAX_PATH];
     va_list args;
     bool fits;
@@ -141,9 +229,8 @@ int store_write_for(struct store *s, const char *value,
     if (!fits)
         return path_fail(err_out);
     rc = node_write(s, path, value, err_out);
-    if (!rc && !xs_set_permissions(s->xs, s->transaction, path, perms,
-                                   rights.reader == rights.owner ? 1 : 2))
-        rc = store_fail(err_out, "set the rights of", path);
+    if (!rc)
+        rc = rights_set(s, path, &rights, err_out);
     return rc;
 }
 
@@ -159,7 +246,11 @@ int store_remove(struct store *s, struct error **err_out, const char *format,
     va_end(args);
     if (!fits)
         return path_fail(err_out);
-    if (!xs_rm(s->xs, s->transaction, path) && errno != ENOENT)
+    if (s->transaction != XBT_NULL)
+        return store_batch_add(&s->batch, XS_RM, path, NULL, 0)
+                   ? 0
+                   : no_memory(err_out);
+    if (!xs_rm(s->xs, XBT_NULL, path) && errno != ENOENT)
         return store_fail(err_out, "remove", path);
     return 0;
 }
@@ -177,6 +268,13 @@ int store_list(struct store *s, char ***names_out, unsigned int *nr_out,
     if (!fits)
         return path_fail(err_out);
     *nr_out = 0;
+    *names_out = NULL;
+    if (s->batch.nr) {
+        int rc = changes_flush(s, err_out);
+
+        if (rc)
+            return rc;
+    }
     *names_out = xs_directory(s->xs, s->transaction, path, nr_out);
     if (!*names_out && errno != ENOENT)
         return store_fail(err_out, "list", path);
@@ -194,6 +292,9 @@ static int transaction_try(struct store *s, store_change_fn *change, void *ctx,
         return store_fail(err_out, "begin", "a transaction");
     s->transaction = t;
     rc = change(s, ctx, err_out);
+    if (!rc && s->batch.nr)
+        rc = changes_flush(s, err_out);
+    store_batch_free(&s->batch);
     s->transaction = XBT_NULL;
     if (rc) {
         xs_transaction_end(s->xs, t, true);

@@ -7,6 +7,7 @@
 #define TOOLSTACK_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/cancel.h"
@@ -41,6 +42,16 @@ void store_close(struct store *s);
  */
 int store_read(struct store *s, char **value_out, struct error **err_out,
                const char *path, ...) __attribute__((format(printf, 4, 5)));
+
+/**
+ * Read the names of many domains at once.
+ *
+ * @names_out  of each, a text that the caller frees, or NULL
+ *
+ * Returns 0; -errno (STORE), and there are no names.
+ */
+int store_read_names(struct store *s, const unsigned int *domids, size_t nr,
+                     char **names_out, struct error **err_out);
 
 /*
  * Answers whether what is waited for is there: 1 yes, 0 not yet, or a negative
@@ -97,7 +108,9 @@ int store_list(struct store *s, char ***names_out, unsigned int *nr_out,
 typedef int store_change_fn(struct store *s, void *ctx, struct error **err_out);
 
 /**
- * Do several changes as one: others see all of them or none.
+ * Do several changes as one: others see all of them or none. Writes within it
+ * are kept and sent together, before the next read or at its end: what is wrong
+ * with one of them comes to light there.
  *
  * Returns 0; the error of change(), and then nothing is changed; -errno.
  */

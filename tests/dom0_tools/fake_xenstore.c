@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include <xenstore.h>
 
+#include "xenstore/client/batch.h"
+
 #define MAX_NODES 1024
 
 struct node {
@@ -385,4 +387,40 @@ bool xs_release_domain(struct xs_handle *h, unsigned int domid)
 {
     (void)h, (void)domid;
     return !request_fails();
+}
+
+/* The texts behind each other that the daemon takes, as "n0" and "r1". */
+static bool perms_set(struct xs_handle *h, xs_transaction_t t,
+                      const struct xs_batch_item *item)
+{
+    struct xs_permissions perms[2];
+    unsigned int nr = 0;
+    const char *at = item->data, *end = at + item->len;
+
+    for (; at < end && nr < 2; at += strlen(at) + 1) {
+        perms[nr].perms = *at == 'r' ? XS_PERM_READ : XS_PERM_NONE;
+        perms[nr++].id = (unsigned int)atoi(at + 1);
+    }
+    return xs_set_permissions(h, t, item->path, perms, nr);
+}
+
+int xs_batch(struct xs_handle *h, xs_transaction_t t,
+             struct xs_batch_item *items, unsigned int nr)
+{
+    for (unsigned int i = 0; i < nr; i++) {
+        struct xs_batch_item *item = &items[i];
+        bool good = false;
+
+        item->reply = NULL;
+        if (item->type == XS_READ)
+            good = (item->reply = xs_read(h, t, item->path, NULL));
+        else if (item->type == XS_WRITE)
+            good = xs_write(h, t, item->path, item->data, item->len);
+        else if (item->type == XS_RM)
+            good = xs_rm(h, t, item->path);
+        else if (item->type == XS_SET_PERMS)
+            good = perms_set(h, t, item);
+        item->error = good ? 0 : errno;
+    }
+    return 0;
 }

@@ -217,12 +217,8 @@ static int send_all(struct xs_handle *h, const char *buf, size_t len)
 
 /* ---- both ---- */
 
-/*
- * Message of a request in buf, which has room for the longest one. Returns its
- * length, or 0 if it is too long.
- */
-static size_t build(char *buf, const struct xsd_sockmsg *head,
-                    const struct iovec *iov, unsigned int nr)
+size_t xs_build(char *buf, const struct xsd_sockmsg *head,
+                const struct iovec *iov, unsigned int nr)
 {
     struct xsd_sockmsg msg = *head;
     size_t len = sizeof(msg);
@@ -239,7 +235,7 @@ static size_t build(char *buf, const struct xsd_sockmsg *head,
     return len;
 }
 
-static bool add_waiter(struct xs_handle *h, struct waiter *w)
+bool xs_add_waiter(struct xs_handle *h, struct waiter *w)
 {
     struct waiter **tail = &h->waiters;
     bool alive;
@@ -258,7 +254,7 @@ static bool add_waiter(struct xs_handle *h, struct waiter *w)
     return alive;
 }
 
-static void wait_for_reply(struct xs_handle *h, struct waiter *w)
+void xs_wait_for_reply(struct xs_handle *h, struct waiter *w)
 {
     pthread_mutex_lock(&h->lock);
     while (!w->done && !h->error) {
@@ -275,13 +271,15 @@ static void wait_for_reply(struct xs_handle *h, struct waiter *w)
     pthread_mutex_unlock(&h->lock);
 }
 
-static void send_request(struct xs_handle *h, const struct waiter *w, char *buf,
-                         size_t len)
+void xs_set_req_id(char *buf, uint32_t req_id)
+{
+    memcpy(buf + offsetof(struct xsd_sockmsg, req_id), &req_id, sizeof(req_id));
+}
+
+void xs_send(struct xs_handle *h, const char *buf, size_t len)
 {
     int error;
 
-    memcpy(buf + offsetof(struct xsd_sockmsg, req_id), &w->req_id,
-           sizeof(w->req_id));
     pthread_mutex_lock(&h->tx_lock);
     error = send_all(h, buf, len);
     pthread_mutex_unlock(&h->tx_lock);
@@ -299,7 +297,7 @@ char *xs_exchange(struct xs_handle *h, uint32_t type, xs_transaction_t t,
     const struct xsd_sockmsg head = {.type = type, .tx_id = t};
     struct waiter w = {.cond = PTHREAD_COND_INITIALIZER, .type = type};
     char buf[sizeof(head) + XENSTORE_PAYLOAD_MAX];
-    size_t len = build(buf, &head, iov, nr);
+    size_t len = xs_build(buf, &head, iov, nr);
     int state;
 
     if (!len) {
@@ -307,9 +305,10 @@ char *xs_exchange(struct xs_handle *h, uint32_t type, xs_transaction_t t,
         return NULL;
     }
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    if (add_waiter(h, &w)) {
-        send_request(h, &w, buf, len);
-        wait_for_reply(h, &w);
+    if (xs_add_waiter(h, &w)) {
+        xs_set_req_id(buf, w.req_id);
+        xs_send(h, buf, len);
+        xs_wait_for_reply(h, &w);
     }
     pthread_setcancelstate(state, NULL);
     pthread_cond_destroy(&w.cond);

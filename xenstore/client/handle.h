@@ -76,6 +76,28 @@ char *xs_exchange(struct xs_handle *h, uint32_t type, xs_transaction_t t,
                   const struct iovec *iov, unsigned int nr,
                   unsigned int *len_out);
 
+/* The parts of it, for who has several requests under way: */
+
+/**
+ * Message of a request in buf, which has room for the longest one. Returns its
+ * length, or 0 if it is too long.
+ */
+size_t xs_build(char *buf, const struct xsd_sockmsg *head,
+                const struct iovec *iov, unsigned int nr);
+
+/** Number a waiter and expect its reply; false, and an error in it, if the
+ * connection has ended. */
+bool xs_add_waiter(struct xs_handle *h, struct waiter *w);
+
+/** Put a waiter's number into its message. */
+void xs_set_req_id(char *buf, uint32_t req_id);
+
+/** Send whole messages. If that fails the connection ends. */
+void xs_send(struct xs_handle *h, const char *buf, size_t len);
+
+/** Return when the waiter has its reply or its error. */
+void xs_wait_for_reply(struct xs_handle *h, struct waiter *w);
+
 /**
  * Read what there is and sort it. The caller holds the lock and has seen
  * !reading; both are so again on return, but not in between.
