@@ -46,8 +46,12 @@ xenstore-client: ## build xenstore's client library and commands
 dom0-tools: xenstore-client ## build the control domain's tools
 	@+$(SUBMAKE) -C $(ROOT)/dom0-tools
 
+.PHONY: pv-drivers
+pv-drivers: xenstore-client ## build the PV drivers and their back-end daemon
+	@+$(SUBMAKE) -C $(ROOT)/pv-drivers
+
 .PHONY: dist
-dist: xen xenstore xenstore-client dom0-tools ## build all and lay out the install tree dist/ in the output folder
+dist: xen xenstore xenstore-client dom0-tools pv-drivers ## build all and lay out the install tree dist/ in the output folder
 	@mkdir -p $(DIST)/boot $(DIST)/usr/sbin
 	@cp $(OUT)/xen/xen $(OUT)/xen/xen-syms $(DIST)/boot/
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
@@ -84,7 +88,7 @@ C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 CHECKS := check-format check-headers check-cppcheck check-build check-unit \
           check-abi check-xenstored check-xenstore-client \
           check-xenstore-install check-xenstore-interop check-dom0-tools \
-          check-fuzz check-guest check-system
+          check-pv-drivers check-fuzz check-guest check-system
 
 .PHONY: check
 check: deps ## run all checks below; the last line counts them
@@ -98,6 +102,7 @@ check-format: ## hold the C files to .clang-format
 check-headers: ## compile each header of the hypervisor and the tools alone
 	@+$(SUBMAKE) -C $(ROOT)/xen check-headers
 	@+$(SUBMAKE) -C $(ROOT)/dom0-tools check-headers
+	@+$(SUBMAKE) -C $(ROOT)/pv-drivers check-headers
 
 # comparePointers: the linker's tables end where another symbol lies.
 .PHONY: check-cppcheck
@@ -108,7 +113,7 @@ check-cppcheck: ## look for what cppcheck finds
 		--enable=warning,performance,portability \
 		--suppress=comparePointers \
 		-D__XEN__ -D__x86_64__ -D__GNUC__ -DCONFIG_DEBUG=1 \
-		-Ixen/include -Ixen/arch/x86/include -Itests/fake/include -Ixenstore -Idom0-tools \
+		-Ixen/include -Ixen/arch/x86/include -Itests/fake/include -Ixenstore -Idom0-tools -Ipv-drivers/include -Ipv-drivers \
 		$(filter %.c,$(C_FILES))
 
 .PHONY: check-build
@@ -130,6 +135,10 @@ FUZZ_SECONDS ?= 2
 check-fuzz: ## feed parsers with random input, FUZZ_SECONDS each, from the corpora in tests/fuzz
 	@+$(SUBMAKE) -f $(ROOT)/tests/fuzz/Makefile check \
 		FUZZ_SECONDS=$(FUZZ_SECONDS) T='$(T)'
+
+.PHONY: check-pv-drivers
+check-pv-drivers: ## run the unit tests of the PV drivers, both ends in one process
+	@+$(SUBMAKE) -f $(ROOT)/tests/pv_drivers/Makefile check
 
 .PHONY: check-abi
 check-abi: ## compare the public headers with Debian's libxen-dev
@@ -194,7 +203,7 @@ bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stoc
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools headers tests dist bench run check check-build check-guest check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run check check-build check-guest check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded

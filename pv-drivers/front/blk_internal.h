@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the block front-end share. */
+#ifndef FRONT_BLK_INTERNAL_H
+#define FRONT_BLK_INTERNAL_H
+
+#include "pv/blk_ring.h"
+#include "pv/blkfront.h"
+#include "pv/xenbus.h"
+
+#define MAX_INDIRECT BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST
+
+/* A page that is lent to the back-end: for data or for lists of segments. */
+struct front_page {
+    struct front_page *next;
+    void *memory;
+    grant_ref_t ref;
+    bool granted;
+};
+
+/* A request that the back-end has; its id is its place in the queue's array. */
+struct front_part {
+    struct blk_io *io; /* NULL: free */
+    uint64_t offset;   /* sectors, within the I/O */
+    uint32_t nr_sectors;
+    uint8_t operation;
+    unsigned int nr_segments;
+    struct front_page *data;     /* in order */
+    struct front_page *indirect; /* in order */
+    struct front_part *next;     /* among the free ones */
+};
+
+/* The pages of a ring, with the grants of the first nr_refs. */
+struct front_ring {
+    struct front_ring *next;
+    void *pages;
+    unsigned int nr_pages;
+    unsigned int nr_refs;
+    grant_ref_t refs[BLK_MAX_RING_PAGES];
+};
+
+struct front_queue {
+    struct blkfront *front;
+    struct pv_ring ring;
+    struct front_ring *memory;
+    evtchn_port_t port; /* 0: none */
+    struct front_part *parts;
+    struct front_part *free;
+};
+
+struct blkfront {
+    struct xenbus bus;
+    struct blkfront_options options;
+    const struct blkfront_ops *ops;
+    void *arg;
+    struct blkfront_info info;
+    bool connected;
+    bool removed;
+    bool removed_told;
+    bool persistent;
+
+    /* What the back-end takes, and we use. */
+    unsigned int nr_queues;
+    unsigned int ring_order;
+    unsigned int max_segments;
+    struct front_queue queues[BLK_MAX_QUEUES];
+    unsigned int next_queue;
+
+    /* All I/O that is not done, oldest first; the first that is not handed to
+     * the back-end as a whole. */
+    struct blk_io *first, *last, *waiting;
+    bool pumping;
+    bool completing;
+
+    struct front_page *pages; /* that nobody uses */
+    unsigned int nr_pages;    /* that exist */
+    struct front_page *limbo; /* that an old back-end still has mapped */
+    struct front_ring *limbo_rings;
+
+    struct os_timer watchdog;
+};
+
+/* ---- blk_pages.c ------------------------------------------------------ */
+
+/** Take nr pages that the back-end may use; NULL if there are not so many. */
+struct front_page *front_pages_take(struct blkfront *f, unsigned int nr);
+
+/** Give back a list. */
+void front_pages_give(struct blkfront *f, struct front_page *list);
+
+/** Nobody will answer: take all rights back. */
+void front_pages_revoke(struct blkfront *f);
+
+/** Free those of former connections whose users are gone by now. */
+void front_pages_sweep(struct blkfront *f);
+
+/** Make a ring's pages and let the back-end have them; NULL: not possible. */
+struct front_ring *front_ring_new(struct blkfront *f, unsigned int nr_pages);
+
+/** Take the right back and free them, now or in a sweep. */
+void front_ring_end(struct blkfront *f, struct front_ring *ring);
+
+/** Free all but those in limbo. */
+void front_pages_free(struct blkfront *f);
+
+/** Copy between an I/O's buffers, from a sector on, and a list of pages. */
+void front_pages_copy(const struct blk_io *io, uint64_t sector,
+                      struct front_page *list, uint32_t nr_sectors,
+                      bool to_pages);
+
+/* ---- blk_io.c --------------------------------------------------------- */
+
+/** Hand waiting I/O to the back-end, as much as it takes. */
+void front_pump(struct blkfront *f);
+
+/** Take responses; an event's function. */
+void front_queue_event(void *queue);
+
+/** Make a queue's array of requests. */
+int front_queue_init(struct front_queue *q);
+
+/** All requests of the queue are void; what they hold is given back. */
+void front_queue_reset(struct front_queue *q);
+
+/** Nothing was handed in so far: begin again with the oldest. */
+void front_io_restart(struct blkfront *f);
+
+/** The end of all I/O. */
+void front_io_fail(struct blkfront *f, int rc);
+
+/** The watchdog's function. */
+void front_io_watchdog(void *front);
+
+/* ---- blk.c ------------------------------------------------------------ */
+
+/** The back-end does what no back-end does: have no more to do with it. */
+void front_break(struct blkfront *f, const char *why);
+
+/** Tell that the device is removed, if it is and nothing is lent any more. */
+void front_try_removed(struct blkfront *f);
+
+/** The connection with its rings; requests and grants are void. */
+void front_disconnect(struct blkfront *f);
+
+#endif

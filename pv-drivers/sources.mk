@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# The drivers' sources, for the ports and tests that build them.
+
+PV_CORE_SRC  := $(addprefix pv-drivers/core/,store.c text.c xenbus.c)
+
+PV_FRONT_SRC := $(addprefix pv-drivers/front/,blk.c blk_io.c blk_pages.c)
+
+PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \
+                blk_keep.c blk_limit.c blk_queue.c blk_request.c)
