@@ -19,6 +19,7 @@
 #include "xen/printk.h"
 #include "xen/sched.h"
 #include "xen/shutdown.h"
+#include "xen/softirq.h"
 #include "xen/string.h"
 #include "xen/time.h"
 #include "xen/vcpu.h"
@@ -253,8 +254,16 @@ int domain_create(domid_t domid, const struct domain_config *cfg,
     return 0;
 }
 
+/* On the way out, where all of the guest's registers have been saved. */
+static void dump_crashed(void)
+{
+    if (!is_idle_vcpu(current))
+        arch_dump_vcpu(current);
+}
+
 void domains_init(void)
 {
+    softirq_open(CRASH_DUMP_SOFTIRQ, dump_crashed);
     idle_domain = domain_alloc(DOMID_IDLE);
     dom_io = domain_alloc(DOMID_IO);
     dom_xen = domain_alloc(DOMID_XEN);
@@ -380,6 +389,6 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 
     printk(XENLOG_ERR "d%d crashed: %s\n", d->domain_id, why);
     if (current->domain == d)
-        arch_dump_vcpu(current);
+        raise_softirq(CRASH_DUMP_SOFTIRQ);
     domain_shutdown(d, SHUTDOWN_crash);
 }

@@ -21,14 +21,6 @@ static const struct hypercall hypercalls[NR_HYPERCALLS] = {
 #undef HYPERCALL
 };
 
-/* HC_ANY is 0: the rows of others turn into NULL. */
-const hypercall_fn hypercall_fast[NR_HYPERCALLS] = {
-#define HYPERCALL(nr, name, nr_args, who)                                      \
-    [nr] = (who) == HC_ANY ? do_##name : NULL,
-#include "xen/hypercall_list.h"
-#undef HYPERCALL
-};
-
 bool hypercall_allowed(enum hc_right right)
 {
     const struct domain *d = current->domain;
@@ -51,15 +43,25 @@ long hypercall_dispatch(unsigned long nr, const unsigned long args[6])
     return h->fn(args[0], args[1], args[2], args[3], args[4]);
 }
 
-void do_hypercall(struct cpu_regs *regs)
+/* For the numbers that not everybody may call, or nobody. */
+static long call_checked(unsigned long a0, unsigned long a1, unsigned long a2,
+                         unsigned long a3, unsigned long a4)
 {
-    const unsigned long args[6] = {regs->rdi, regs->rsi, regs->rdx,
-                                   regs->r10, regs->r8,  regs->r9};
-    long rc = hypercall_dispatch(regs->rax, args);
+    const unsigned long args[6] = {a0, a1, a2, a3, a4, 0};
 
-    if (rc != -ERESTART)
-        regs->rax = rc;
+    return hypercall_dispatch(guest_regs()->rax, args);
 }
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+const hypercall_fn hypercall_entries[NR_HYPERCALLS] = {
+    [0 ... NR_HYPERCALLS - 1] = call_checked,
+#define HYPERCALL(nr, name, nr_args, who)                                      \
+    [nr] = (who) == HC_ANY ? do_##name : call_checked,
+#include "xen/hypercall_list.h"
+#undef HYPERCALL
+};
+#pragma GCC diagnostic pop
 
 void hypercall_continue(unsigned long a0, unsigned long a1, unsigned long a2,
                         unsigned long a3, unsigned long a4)

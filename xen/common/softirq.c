@@ -36,7 +36,7 @@ void do_softirq(void)
 
 void process_pending_softirqs(void)
 {
-    handle(~BIT_MASK(SCHEDULE_SOFTIRQ));
+    handle(BIT_MASK(TIMER_SOFTIRQ));
 }
 
 void raise_softirq(enum softirq nr)

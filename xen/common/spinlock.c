@@ -18,6 +18,13 @@
 #include "xen/atomic.h"
 #include "xen/percpu.h"
 
+void ticket_wait(const spinlock_t *lock, u16 ticket)
+{
+    while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket)
+        cpu_relax();
+}
+
+#if CONFIG_DEBUG
 #define NO_CPU   0xffff
 #define MAX_HELD 16
 
@@ -94,20 +101,13 @@ static void note_given_back(spinlock_t *lock)
         held->entry[i] = held->entry[i + 1];
 }
 
-static inline void take(spinlock_t *lock, bool nested)
+static void take(spinlock_t *lock, bool nested)
 {
-    u16 ticket;
-
-    if (IS_ENABLED(CONFIG_DEBUG)) {
-        check_before(lock, nested);
-        if (lock->rank != LOCK_NONE)
-            check_irq_use(lock);
-    }
-    ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_ACQUIRE);
-    while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket)
-        cpu_relax();
-    if (IS_ENABLED(CONFIG_DEBUG))
-        note_taken(lock);
+    check_before(lock, nested);
+    if (lock->rank != LOCK_NONE)
+        check_irq_use(lock);
+    ticket_lock(lock);
+    note_taken(lock);
 }
 
 void spin_lock(spinlock_t *lock)
@@ -120,6 +120,22 @@ void spin_lock_nested(spinlock_t *lock)
     take(lock, true);
 }
 
+void spin_unlock(spinlock_t *lock)
+{
+    note_given_back(lock);
+    ticket_unlock(lock);
+}
+#else
+static void note_taken(spinlock_t *lock)
+{
+    (void)lock;
+}
+
+void spin_irq_checks_start(void)
+{
+}
+#endif
+
 bool spin_trylock(spinlock_t *lock)
 {
     u16 ticket = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
@@ -128,16 +144,8 @@ bool spin_trylock(spinlock_t *lock)
     if (!__atomic_compare_exchange_n(&lock->next, &ticket, (u16)(ticket + 1),
                                      false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
-    if (IS_ENABLED(CONFIG_DEBUG))
-        note_taken(lock);
+    note_taken(lock);
     return true;
-}
-
-void spin_unlock(spinlock_t *lock)
-{
-    if (IS_ENABLED(CONFIG_DEBUG))
-        note_given_back(lock);
-    __atomic_store_n(&lock->owner, (u16)(lock->owner + 1), __ATOMIC_RELEASE);
 }
 
 bool spin_is_locked(const spinlock_t *lock)

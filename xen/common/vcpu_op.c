@@ -7,6 +7,7 @@
 #include "xen/heap.h"
 #include "xen/hypercall.h"
 #include "xen/sched.h"
+#include "xen/softirq.h"
 #include "xen/subop.h"
 #include "xen/time.h"
 #include "asm/smp.h"
@@ -199,7 +200,8 @@ void vcpu_send_nmi(struct vcpu *v)
 {
     WRITE_ONCE(v->arch.nmi_pending, true);
     vcpu_unblock(v);
-    vcpu_kick(v);
+    smp_mb(); /* pairs with the vcpu's move to another CPU, which then looks */
+    cpu_raise_softirq(READ_ONCE(v->processor), GUEST_NMI_SOFTIRQ);
 }
 
 static long vcpu_op_send_nmi(struct vcpu *v, void *arg)

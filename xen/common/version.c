@@ -60,17 +60,12 @@ static long get_features(u64 arg)
     return copy_to_guest(arg, &info, sizeof(info));
 }
 
-long do_xen_version(unsigned long cmd, unsigned long arg, unsigned long a2,
-                    unsigned long a3, unsigned long a4)
+static __noinline long answer(unsigned long cmd, unsigned long arg)
 {
     struct xen_platform_parameters params = {.virt_start =
                                                  HYPERVISOR_VIRT_START};
 
-    (void)a2, (void)a3, (void)a4;
-
     switch (cmd) {
-    case XENVER_version:
-        return (ABI_MAJOR << 16) | ABI_MINOR;
     case XENVER_extraversion:
         return copy_text(arg, ".0-xenia", sizeof(xen_extraversion_t));
     case XENVER_compile_info:
@@ -98,4 +93,15 @@ long do_xen_version(unsigned long cmd, unsigned long arg, unsigned long a2,
     default:
         return -ENOSYS;
     }
+}
+
+/* Guests ask for the version when they only want to enter the hypervisor. */
+long do_xen_version(unsigned long cmd, unsigned long arg, unsigned long a2,
+                    unsigned long a3, unsigned long a4)
+{
+    (void)a2, (void)a3, (void)a4;
+
+    if (cmd == XENVER_version)
+        return (ABI_MAJOR << 16) | ABI_MINOR;
+    return answer(cmd, arg);
 }

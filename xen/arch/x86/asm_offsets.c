@@ -13,8 +13,18 @@ void asm_offsets(void);
 void asm_offsets(void)
 {
     OFFSET(REGS_r15, struct cpu_regs, r15);
+    OFFSET(REGS_r14, struct cpu_regs, r14);
+    OFFSET(REGS_r13, struct cpu_regs, r13);
+    OFFSET(REGS_r12, struct cpu_regs, r12);
+    OFFSET(REGS_rbp, struct cpu_regs, rbp);
+    OFFSET(REGS_rbx, struct cpu_regs, rbx);
+    OFFSET(REGS_r11, struct cpu_regs, r11);
     OFFSET(REGS_r10, struct cpu_regs, r10);
+    OFFSET(REGS_r9, struct cpu_regs, r9);
+    OFFSET(REGS_r8, struct cpu_regs, r8);
     OFFSET(REGS_rax, struct cpu_regs, rax);
+    OFFSET(REGS_rdx, struct cpu_regs, rdx);
+    OFFSET(REGS_rsi, struct cpu_regs, rsi);
     OFFSET(REGS_rdi, struct cpu_regs, rdi);
     OFFSET(REGS_error_code, struct cpu_regs, error_code);
     OFFSET(REGS_vector, struct cpu_regs, entry_vector);
@@ -26,7 +36,7 @@ void asm_offsets(void)
     DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
 
     OFFSET(CPUINFO_current, struct cpu_info, curr);
-    OFFSET(CPUINFO_per_cpu_offset, struct cpu_info, per_cpu_offset);
+    OFFSET(CPUINFO_softirq_pending, struct cpu_info, softirq_pending);
     DEFINE(CPUINFO_SIZE, sizeof(struct cpu_info));
 
     OFFSET(VCPU_vcpu_info, struct vcpu, vcpu_info);
@@ -37,4 +47,5 @@ void asm_offsets(void)
     DEFINE(FRAME_VECTOR_SYSCALL, FRAME_SYSCALL);
     DEFINE(HYPERCALL_LIMIT, NR_HYPERCALLS);
     DEFINE(ERR_RESTART, ERESTART);
+    DEFINE(ERR_NOSYS, ENOSYS);
 }

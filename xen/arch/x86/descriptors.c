@@ -103,6 +103,8 @@ static unsigned long guest_frame_top(const void *stack)
 {
     struct cpu_info *info = (struct cpu_info *)((char *)stack + STACK_SIZE) - 1;
 
+    /* The CPU aligns the stack before it pushes a frame. */
+    BUILD_BUG_ON((sizeof(*info) - sizeof(info->guest_regs)) % 16 != 0);
     return (unsigned long)(&info->guest_regs + 1);
 }
 

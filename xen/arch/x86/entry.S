@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All ways into the hypervisor, and the way back to a guest.
+ * All ways into the hypervisor, and the ways back to a guest.
  *
  * Every entry from a guest leaves a struct cpu_regs at the same place, the top
- * of this CPU's primary stack (asm/current.h), and ends at ret_to_guest. That
- * looks for deferred work and events, and leaves by SYSRET when the frame came
- * from SYSCALL and its rcx and r11 are free to change, else by IRET.
+ * of this CPU's primary stack (asm/current.h). Both ways back look for deferred
+ * work and events, and leave by SYSRET when the frame came from SYSCALL and its
+ * rcx and r11 are free to change, else by IRET:
+ *  - ret_to_guest loads all registers from the frame;
+ *  - ret_fast is for hypercalls and system calls. Their entry does not store
+ *    rbx, rbp and r12 to r15, which C functions preserve, so they are still the
+ *    guest's. If the vcpu may lose this CPU, they are stored and ret_to_guest
+ *    goes on.
  */
 #include "asm/config.h"
 #include "asm/asm_macros.h"
@@ -29,13 +34,16 @@
     push  %r15
 .endm
 
-.macro RESTORE_GPRS
+.macro RESTORE_CALLEE_SAVED
     pop   %r15
     pop   %r14
     pop   %r13
     pop   %r12
     pop   %rbp
     pop   %rbx
+.endm
+
+.macro RESTORE_CALLER_SAVED
     pop   %r11
     pop   %r10
     pop   %r9
@@ -45,6 +53,20 @@
     pop   %rdx
     pop   %rsi
     pop   %rdi
+.endm
+
+.macro RESTORE_GPRS
+    RESTORE_CALLEE_SAVED
+    RESTORE_CALLER_SAVED
+.endm
+
+/* SYSRET with such an rip would fault in ring 0. */
+.macro JUMP_IF_NOT_CANONICAL address, scratch, label
+    mov   \address, \scratch
+    sar   $47, \scratch
+    inc   \scratch
+    cmp   $1, \scratch
+    ja    \label
 .endm
 
 .macro FUNC name
@@ -102,41 +124,99 @@ stub_page_end:
 
 /* SYSCALL: a hypercall from a guest's kernel, or a system call to it. */
 FUNC syscall_entry
-    mov   REGS_rip - REGS_error_code(%rsp), %rcx
     movl  $FRAME_VECTOR_SYSCALL, 4(%rsp)
-    SAVE_GPRS
-    mov   CPUINFO_current(%rsp), %rbx
+    push  %rdi
+    push  %rsi
+    push  %rdx
+    pushq REGS_rip - REGS_rdx(%rsp)      /* rcx */
+    push  %rax
+    push  %r8
+    push  %r9
+    push  %r10
+    push  %r11
+    sub   $REGS_r11, %rsp
+    mov   CPUINFO_current(%rsp), %r11
     sti
-    testb $VCPU_IN_KERNEL, VCPU_arch_flags(%rbx)
+    testb $VCPU_IN_KERNEL, VCPU_arch_flags(%r11)
     jz    guest_syscall
     cmp   $HYPERCALL_LIMIT, %rax
-    jae   slow_hypercall
-    sbb   %r11, %r11                     /* all ones: eax is in range */
-    and   %r11, %rax
-    lea   hypercall_fast(%rip), %r11
-    mov   (%r11, %rax, 8), %r11
-    test  %r11, %r11
-    jz    slow_hypercall
+    jae   no_such_hypercall
+    and   $HYPERCALL_LIMIT - 1, %eax     /* also when that was mispredicted */
+    lea   hypercall_entries(%rip), %r11
     mov   %r10, %rcx
-    call  *%r11
+    call  *(%r11, %rax, 8)
     cmp   $-ERR_RESTART, %rax
-    je    ret_to_guest
+    je    ret_fast_as_framed
+/*
+ * Back to the guest whose frame lies at the top of the primary stack, which is
+ * also where rsp points. rax, rbx, rbp and r12 to r15 are the guest's already.
+ * Interrupts are on.
+ */
+ret_fast:
+    cli
+    mov   CPUINFO_softirq_pending(%rsp), %rdx
+    cmpq  $0, (%rdx)
+    jne   ret_fast_complete
+    mov   CPUINFO_current(%rsp), %rdi
+    mov   VCPU_vcpu_info(%rdi), %rdx
+    movzwl (%rdx), %edx                  /* dl: pending, dh: mask */
+    dec   %edx
+    cmp   $0xfe, %edx                    /* dl is not 0, dh is */
+    jbe   ret_fast_event
+restore_fast:
+    cmpl  $FRAME_VECTOR_SYSCALL, REGS_vector(%rsp)
+    jne   .Liret_fast
+    mov   REGS_rip(%rsp), %rcx
+    JUMP_IF_NOT_CANONICAL %rcx, %rdx, .Liret_fast
+    mov   REGS_rflags(%rsp), %r11
+    mov   REGS_r10(%rsp), %r10
+    mov   REGS_r9(%rsp), %r9
+    mov   REGS_r8(%rsp), %r8
+    mov   REGS_rdx(%rsp), %rdx
+    mov   REGS_rsi(%rsp), %rsi
+    mov   REGS_rdi(%rsp), %rdi
+    mov   REGS_rsp(%rsp), %rsp
+    sysretq
+
+.Liret_fast:
     mov   %rax, REGS_rax(%rsp)
-    jmp   ret_to_guest
-END syscall_entry
+    add   $REGS_r11, %rsp
+    RESTORE_CALLER_SAVED
+    jmp   .Liret
 
-FUNC slow_hypercall
-    mov   %rsp, %rdi
-    call  do_hypercall
-    jmp   ret_to_guest
-END slow_hypercall
+ret_fast_event:
+    mov   %rax, REGS_rax(%rsp)
+    sti
+    mov   %rsp, %rsi
+    call  pv_bounce_event
+    mov   REGS_rax(%rsp), %rax
+    cli                                  /* events are masked now */
+    mov   CPUINFO_softirq_pending(%rsp), %rdx
+    cmpq  $0, (%rdx)
+    je    restore_fast
 
-FUNC guest_syscall
-    mov   %rbx, %rdi
+ret_fast_complete:
+    mov   %rax, REGS_rax(%rsp)
+    mov   %rbx, REGS_rbx(%rsp)
+    mov   %rbp, REGS_rbp(%rsp)
+    mov   %r12, REGS_r12(%rsp)
+    mov   %r13, REGS_r13(%rsp)
+    mov   %r14, REGS_r14(%rsp)
+    mov   %r15, REGS_r15(%rsp)
+    jmp   ret_to_guest
+
+no_such_hypercall:
+    mov   $-ERR_NOSYS, %rax
+    jmp   ret_fast
+
+guest_syscall:
+    mov   %r11, %rdi
     mov   %rsp, %rsi
     call  pv_bounce_syscall
-    jmp   ret_to_guest
-END guest_syscall
+ret_fast_as_framed:
+    mov   REGS_rax(%rsp), %rax
+    jmp   ret_fast
+END syscall_entry
 
 FUNC syscall32_entry
     mov   REGS_rip - REGS_error_code(%rsp), %rcx
@@ -175,27 +255,25 @@ FUNC sysenter_entry
 END sysenter_entry
 
 /*
- * Back to the guest whose frame lies at the top of the primary stack, which is
- * also where rsp points. Interrupts may be on.
+ * The same with all registers from the frame. Interrupts may be on. NMIs of the
+ * guest are looked for here only: whoever has one for a vcpu that runs raises
+ * GUEST_NMI_SOFTIRQ.
  */
 FUNC ret_to_guest
     cli
-    mov   CPUINFO_current(%rsp), %rbx
-    mov   CPUINFO_per_cpu_offset(%rsp), %rax
-    lea   per_cpu__softirq_pending(%rip), %rcx
-    cmpq  $0, (%rcx, %rax)
+    mov   CPUINFO_softirq_pending(%rsp), %rax
+    cmpq  $0, (%rax)
     jne   1f
-    cmpb  $0, VCPU_nmi_pending(%rbx)
+    mov   CPUINFO_current(%rsp), %rdi
+    cmpb  $0, VCPU_nmi_pending(%rdi)
     jne   2f
 .Lcheck_events:
-    mov   VCPU_vcpu_info(%rbx), %rax
-    movzwl (%rax), %eax                  /* al: pending, ah: mask */
-    test  %ah, %ah
-    jnz   restore_guest
-    test  %al, %al
-    jz    restore_guest
+    mov   VCPU_vcpu_info(%rdi), %rax
+    movzwl (%rax), %eax
+    dec   %eax
+    cmp   $0xfe, %eax
+    ja    restore_guest
     sti
-    mov   %rbx, %rdi
     mov   %rsp, %rsi
     call  pv_bounce_event
     jmp   ret_to_guest
@@ -203,36 +281,25 @@ FUNC ret_to_guest
     call  do_softirq
     jmp   ret_to_guest
 2:  sti
-    mov   %rbx, %rdi
     mov   %rsp, %rsi
     call  pv_bounce_nmi
     test  %eax, %eax
     jnz   ret_to_guest
     cli
-    mov   CPUINFO_per_cpu_offset(%rsp), %rax
-    lea   per_cpu__softirq_pending(%rip), %rcx
-    cmpq  $0, (%rcx, %rax)               /* interrupts were on */
+    mov   CPUINFO_softirq_pending(%rsp), %rax
+    cmpq  $0, (%rax)                     /* interrupts were on */
     jne   1b
+    mov   CPUINFO_current(%rsp), %rdi
     jmp   .Lcheck_events
 END ret_to_guest
 
 FUNC restore_guest
     cmpl  $FRAME_VECTOR_SYSCALL, REGS_vector(%rsp)
-    jne   .Liret
-    /* SYSRET must not see a non-canonical rip: it would fault in ring 0. */
+    jne   .Lrestore_iret
     mov   REGS_rip(%rsp), %rcx
-    mov   %rcx, %rax
-    sar   $47, %rax
-    inc   %rax
-    cmp   $1, %rax
-    ja    .Liret
+    JUMP_IF_NOT_CANONICAL %rcx, %rax, .Lrestore_iret
     mov   REGS_rflags(%rsp), %r11
-    pop   %r15
-    pop   %r14
-    pop   %r13
-    pop   %r12
-    pop   %rbp
-    pop   %rbx
+    RESTORE_CALLEE_SAVED
     add   $8, %rsp
     pop   %r10
     pop   %r9
@@ -245,8 +312,9 @@ FUNC restore_guest
     mov   REGS_rsp - REGS_error_code(%rsp), %rsp
     sysretq
 
-.Liret:
+.Lrestore_iret:
     RESTORE_GPRS
+.Liret:
     add   $8, %rsp
 iret_to_guest:
     iretq
@@ -339,7 +407,7 @@ FUNC nmi_common
     mov   $REGS_SIZE / 8, %ecx
     rep movsq
     mov   %rdx, %rsp
-    jmp   .Liret
+    jmp   .Lrestore_iret
 END nmi_common
 
 FUNC double_fault

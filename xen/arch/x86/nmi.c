@@ -15,6 +15,7 @@
 #include "xen/errno.h"
 #include "xen/option.h"
 #include "xen/sched.h"
+#include "xen/softirq.h"
 #include "xen/string.h"
 #include "asm/apic.h"
 #include "asm/irq.h"
@@ -59,9 +60,7 @@ static void forward_interrupt(void)
         return;
     __atomic_fetch_or(&hardware_domain->shared_info->arch.nmi_reason,
                       new_reasons, __ATOMIC_SEQ_CST);
-    WRITE_ONCE(v->arch.nmi_pending, true);
-    vcpu_unblock(v);
-    vcpu_kick(v);
+    vcpu_send_nmi(v);
 }
 
 static void clear_cause(u8 status)
@@ -101,7 +100,13 @@ void nmi_report(u8 status)
     apic_send_self(NMI_FORWARD_VECTOR);
 }
 
+/* The way back to the guest, which comes next, looks for the NMI. */
+static void guest_nmi_softirq(void)
+{
+}
+
 void nmi_init(void)
 {
+    softirq_open(GUEST_NMI_SOFTIRQ, guest_nmi_softirq);
     set_direct_vector(NMI_FORWARD_VECTOR, forward_interrupt);
 }

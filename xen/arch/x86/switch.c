@@ -11,6 +11,7 @@
 #include "asm/switch.h"
 
 #include "xen/sched.h"
+#include "xen/softirq.h"
 #include "xen/time.h"
 #include "asm/asm_macros.h"
 #include "asm/cpufeature.h"
@@ -33,6 +34,7 @@ void switch_cpu_init(void)
 {
     base_cr4 = read_cr4() & ~CR4_GUEST_BITS;
     write_cr4(base_cr4);
+    get_cpu_info()->softirq_pending = &this_cpu(softirq_pending);
 }
 
 u64 vcpu_hw_cr4(const struct vcpu *v)

@@ -68,26 +68,46 @@ static long ldt_window_offset(unsigned long va)
     return va - start;
 }
 
-static void guest_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2)
+/* At an address of the hypervisor. */
+static __noinline void xen_address_fault(struct vcpu *v, struct cpu_regs *regs,
+                                         u64 cr2)
 {
     u32 error = regs->error_code;
     long offset = ldt_window_offset(cr2);
 
-    if (unlikely(offset >= 0)) {
+    if (offset >= 0) {
         if (pv_map_ldt_page(v, offset))
             return;
         /* The guest never sees our window: tell it in terms of its LDT. */
         cr2 = v->arch.ldt_base + offset;
         error &= ~(PFEC_PRESENT | PFEC_USER);
-    } else if ((error & (PFEC_PRESENT | PFEC_WRITE | PFEC_RESERVED)) ==
-                   (PFEC_PRESENT | PFEC_WRITE) &&
-               guest_addr_ok(cr2) && guest_kernel_mode(v)) {
-        if (pv_emulate_pt_write(v, regs, cr2) ||
-            pv_emulate_mmio_write(v, regs, cr2))
-            return;
     }
-
     pv_inject_page_fault(v, regs, cr2, error);
+}
+
+/* By a guest's kernel, to a page that it may read. */
+static __noinline void write_fault(struct vcpu *v, struct cpu_regs *regs,
+                                   u64 cr2)
+{
+    if (!pv_emulate_pt_write(v, regs, cr2) &&
+        !pv_emulate_mmio_write(v, regs, cr2))
+        pv_inject_page_fault(v, regs, cr2, regs->error_code);
+}
+
+static void guest_page_fault(struct vcpu *v, struct cpu_regs *regs)
+{
+    u64 cr2 = read_cr2();
+    u32 error = regs->error_code;
+
+    local_irq_enable();
+    if (unlikely(!guest_addr_ok(cr2)))
+        xen_address_fault(v, regs, cr2);
+    else if ((error & (PFEC_PRESENT | PFEC_WRITE | PFEC_RESERVED)) ==
+                 (PFEC_PRESENT | PFEC_WRITE) &&
+             guest_kernel_mode(v))
+        write_fault(v, regs, cr2);
+    else
+        pv_inject_page_fault(v, regs, cr2, error);
 }
 
 /*
@@ -160,18 +180,11 @@ static void guest_int80(struct vcpu *v, struct cpu_regs *regs)
     }
 }
 
-void handle_guest_trap(struct cpu_regs *regs)
+/* What is not only passed on. */
+static __noinline void special_trap(struct vcpu *v, struct cpu_regs *regs,
+                                    unsigned int vector)
 {
-    struct vcpu *v = current;
-    unsigned int vector = regs->entry_vector;
-    u64 cr2;
-
     switch (vector) {
-    case TRAP_PF:
-        cr2 = read_cr2();
-        local_irq_enable();
-        guest_page_fault(v, regs, cr2);
-        break;
     case TRAP_DB:
         guest_debug(v, regs);
         break;
@@ -187,11 +200,25 @@ void handle_guest_trap(struct cpu_regs *regs)
         if (!pv_emulate_forced_cpuid(regs))
             pv_inject_trap(v, regs, vector, 0);
         break;
-    case 0x80:
+    default:
         local_irq_enable();
         guest_int80(v, regs);
-        break;
-    default:
+    }
+}
+
+#define SPECIAL_TRAPS                                                          \
+    ((1u << TRAP_DB) | (1u << TRAP_NM) | (1u << TRAP_GP) | (1u << TRAP_UD))
+
+void handle_guest_trap(struct cpu_regs *regs)
+{
+    struct vcpu *v = current;
+    unsigned int vector = regs->entry_vector;
+
+    if (vector == TRAP_PF) {
+        guest_page_fault(v, regs);
+    } else if (vector >= 32 || ((SPECIAL_TRAPS >> vector) & 1)) {
+        special_trap(v, regs, vector);
+    } else {
         local_irq_enable();
         pv_inject_trap(v, regs, vector, regs->error_code);
     }

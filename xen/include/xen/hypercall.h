@@ -27,9 +27,8 @@ typedef long (*hypercall_fn)(unsigned long a0, unsigned long a1,
 
 #define NR_HYPERCALLS 64
 
-/* By number: calls that anybody may make, entered straight from the syscall
- * path; NULL sends the others through do_hypercall(). */
-extern const hypercall_fn hypercall_fast[NR_HYPERCALLS];
+/* By number, each with its check: where the syscall path goes. */
+extern const hypercall_fn hypercall_entries[NR_HYPERCALLS];
 
 /**
  * Set the arguments of the continuation. Call before returning -ERESTART; the
@@ -37,9 +36,6 @@ extern const hypercall_fn hypercall_fast[NR_HYPERCALLS];
  */
 void hypercall_continue(unsigned long a0, unsigned long a1, unsigned long a2,
                         unsigned long a3, unsigned long a4);
-
-/** Entry from the syscall path: registers of the caller. */
-void do_hypercall(struct cpu_regs *regs);
 
 /** May the current domain make a call with this right? */
 bool hypercall_allowed(enum hc_right right);

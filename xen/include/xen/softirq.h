@@ -8,7 +8,13 @@
 #include "xen/percpu.h"
 
 /* Handled in this order. */
-enum softirq { TIMER_SOFTIRQ, SCHEDULE_SOFTIRQ, NR_SOFTIRQS };
+enum softirq {
+    TIMER_SOFTIRQ,
+    GUEST_NMI_SOFTIRQ,  /* the way back to the guest looks for its NMI */
+    CRASH_DUMP_SOFTIRQ, /* the vcpu that runs here crashed its domain */
+    SCHEDULE_SOFTIRQ,
+    NR_SOFTIRQS,
+};
 
 DECLARE_PER_CPU(unsigned long, softirq_pending);
 
@@ -16,7 +22,7 @@ DECLARE_PER_CPU(unsigned long, softirq_pending);
 void softirq_open(enum softirq nr, void (*handler)(void));
 /** Handle what is pending on this CPU. SCHEDULE_SOFTIRQ may not return. */
 void do_softirq(void);
-/** Handle what is pending except scheduling: for long hypervisor loops. */
+/** Handle what may be handled in the middle of a hypercall: for long loops. */
 void process_pending_softirqs(void);
 
 /** For this CPU: it looks before returning to the guest. */

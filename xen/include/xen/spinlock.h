@@ -63,13 +63,35 @@ static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
     *lock = (spinlock_t)SPIN_LOCK_INIT(rank);
 }
 
+/* The locks without their checks; only for what follows here. */
+void ticket_wait(const spinlock_t *lock, u16 ticket);
+
+static inline void ticket_lock(spinlock_t *lock)
+{
+    u16 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_ACQUIRE);
+
+    if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket))
+        ticket_wait(lock, ticket);
+}
+
+static inline void ticket_unlock(spinlock_t *lock)
+{
+    __atomic_store_n(&lock->owner, (u16)(lock->owner + 1), __ATOMIC_RELEASE);
+}
+
+#if CONFIG_DEBUG
 /** Take the lock. Interrupts keep their state. */
 void spin_lock(spinlock_t *lock);
 /** Take a second lock of the same rank (the caller orders by domain id). */
 void spin_lock_nested(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+#else
+#define spin_lock        ticket_lock
+#define spin_lock_nested ticket_lock
+#define spin_unlock      ticket_unlock
+#endif
 /** Take it if it is free. Returns whether it did. */
 bool spin_trylock(spinlock_t *lock);
-void spin_unlock(spinlock_t *lock);
 bool spin_is_locked(const spinlock_t *lock);
 /** Start-up, which has interrupts off, is over: from now on debug builds warn
  * of locks that are taken both with interrupts on and off. */

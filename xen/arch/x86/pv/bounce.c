@@ -8,12 +8,11 @@
  * The handler pops RCX and R11 first, so they may be lost on the way there and
  * SYSRET can be used.
  */
-#include "asm/pv.h"
+#include "asm/pv_mode.h"
 
 #include "public/xen.h"
 #include "xen/printk.h"
 #include "xen/sched.h"
-#include "asm/processor.h"
 #include "asm/uaccess.h"
 
 /* Vectors whose frame has an error code. */
@@ -30,13 +29,7 @@
 
 void pv_toggle_mode(struct vcpu *v)
 {
-    mfn_t table;
-
-    v->arch.flags ^= VCPU_KERNEL_MODE;
-    table =
-        guest_kernel_mode(v) ? v->arch.guest_table : v->arch.guest_table_user;
-    __asm__ volatile("swapgs");
-    write_cr3(mfn_to_maddr(table));
+    toggle_mode(v);
 }
 
 /* RFLAGS as the guest sees them: IF is its event mask. */
@@ -61,7 +54,7 @@ static __always_inline void enter_guest(struct vcpu *v, struct cpu_regs *regs,
                                         u64 handler, bool mask_events,
                                         const u64 *extra, unsigned int nr_extra)
 {
-    bool masked = READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
+    u8 masked = READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
     u64 rflags = virtual_rflags(v, regs, masked);
     u64 cs = regs->cs & 0xfffc;
     u64 sp;
@@ -76,9 +69,7 @@ static __always_inline void enter_guest(struct vcpu *v, struct cpu_regs *regs,
     } else {
         cs |= 3;
         sp = v->arch.kernel_sp;
-        pv_toggle_mode(v);
-        if (unlikely(v->runstate_stale))
-            vcpu_runstate_publish(v);
+        toggle_mode(v);
     }
 
     sp &= ~15UL;
@@ -109,6 +100,8 @@ static __always_inline void enter_guest(struct vcpu *v, struct cpu_regs *regs,
     regs->rsp = sp - 16;
     regs->ss = FLAT_USER_SS;
     regs->entry_vector = FRAME_SYSCALL;
+    if (unlikely(v->runstate_stale))
+        vcpu_runstate_publish(v);
     return;
 
 fault:
@@ -157,8 +150,8 @@ void pv_bounce_failsafe(struct vcpu *v, struct cpu_regs *regs, const u16 sel[4])
                 v->arch.flags & VCPU_FAILSAFE_MASKS, words, 4);
 }
 
-void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
-                    u32 error_code)
+static __always_inline void inject(struct vcpu *v, struct cpu_regs *regs,
+                                   unsigned int vector, u32 error_code)
 {
     const struct trap_info *ti = &v->arch.trap_table[vector];
     const u64 error = error_code;
@@ -174,6 +167,12 @@ void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
         enter_guest(v, regs, ti->address, ti->flags & 4, NULL, 0);
 }
 
+void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
+                    u32 error_code)
+{
+    inject(v, regs, vector, error_code);
+}
+
 void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2,
                           u32 error_code)
 {
@@ -183,7 +182,7 @@ void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2,
 
     v->arch.cr2 = cr2;
     WRITE_ONCE(v->vcpu_info->arch.cr2, cr2);
-    pv_inject_trap(v, regs, TRAP_PF, error_code);
+    inject(v, regs, TRAP_PF, error_code);
 }
 
 bool pv_bounce_nmi(struct vcpu *v, struct cpu_regs *regs)

@@ -85,30 +85,100 @@ static int emulate_store(struct domain *d, const struct insn *insn,
     return rc;
 }
 
+#define MOV_FROM_REG  0x89
+#define XCHG_WITH_REG 0x87
+#define PLAIN_MAX_LEN 8
+
+/*
+ * The length of MOV or XCHG of a 64-bit register with memory, 0 for any other
+ * instruction. The registers of the address need not be looked at: the CPU has
+ * told where it is, and a guest that changes the instruction meanwhile gets an
+ * update of that entry all the same.
+ */
+static unsigned int plain_store_length(const u8 *insn)
+{
+    unsigned int mod = insn[2] >> 6, rm = insn[2] & 7;
+    unsigned int len = 3;
+
+    if ((insn[0] & 0xf8) != 0x48 || mod == 3 ||
+        (insn[1] != MOV_FROM_REG && insn[1] != XCHG_WITH_REG))
+        return 0;
+    if (rm == 4) {
+        len++;
+        if (mod == 0 && (insn[3] & 7) == 5)
+            len += 4;
+    }
+    if (mod == 2 || (mod == 0 && rm == 5))
+        len += 4;
+    else if (mod == 1)
+        len++;
+    return len;
+}
+
+/* The stores that kernels make most. Returns whether this was one, and done. */
+static bool plain_store(struct domain *d, struct cpu_regs *regs, u64 *slot)
+{
+    unsigned int len, reg;
+    u8 insn[PLAIN_MAX_LEN];
+    u64 entry, value;
+    int rc;
+
+    if (copy_from_guest(insn, regs->rip, sizeof(insn)))
+        return false;
+    len = plain_store_length(insn);
+    if (len == 0)
+        return false;
+
+    reg = ((insn[2] >> 3) & 7) | (insn[0] & 4) << 1;
+    value = insn_reg(regs, reg);
+    do {
+        entry = READ_ONCE(*slot);
+        rc = cmpxchg_l1_entry(slot, entry, value, d);
+    } while (rc == -EAGAIN);
+    if (rc)
+        return false;
+
+    if (insn[1] == XCHG_WITH_REG)
+        insn_reg_write(regs, reg, entry);
+    regs->rflags &= ~X86_EFLAGS_RF;
+    regs->rip += len;
+    return true;
+}
+
+/* Any store. */
+static bool decoded_store(struct domain *d, struct cpu_regs *regs, u64 *slot,
+                          u64 cr2)
+{
+    struct insn insn;
+    int rc;
+
+    /* One naturally aligned word, exactly where the fault was. */
+    if (!pv_fetch_store(regs, &insn) || insn.addr != cr2 || insn.op_bytes > 8 ||
+        (cr2 & (insn.op_bytes - 1)) != 0)
+        return false;
+    do
+        rc = emulate_store(d, &insn, regs, slot, cr2 & 7);
+    while (rc == -EAGAIN);
+    return rc == 0;
+}
+
 bool pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 cr2)
 {
     struct domain *d = v->domain;
-    u64 pte = guest_get_l1e(cr2);
-    struct page_info *pg = lock_written_table(d, pte);
-    struct insn insn;
-    int rc = -EINVAL;
+    struct page_info *pg = lock_written_table(d, guest_get_l1e(cr2));
+    bool done;
     u64 *slot;
 
     if (!pg)
         return false;
 
-    /* One naturally aligned word, exactly where the fault was. With the table
-     * locked only the CPU changes entries, and sets each bit once: the loop
-     * ends. */
-    if (pv_fetch_store(regs, &insn) && insn.addr == cr2 && insn.op_bytes <= 8 &&
-        (cr2 & (insn.op_bytes - 1)) == 0) {
-        slot = (u64 *)((char *)page_to_virt(pg) + (cr2 & ~PAGE_MASK & ~7UL));
-        do
-            rc = emulate_store(d, &insn, regs, slot, cr2 & 7);
-        while (rc == -EAGAIN);
-    }
+    /* With the table locked only the CPU changes entries, and sets each bit
+     * once: trying again comes to an end. */
+    slot = (u64 *)((char *)page_to_virt(pg) + (cr2 & ~PAGE_MASK & ~7UL));
+    done = ((cr2 & 7) == 0 && plain_store(d, regs, slot)) ||
+           decoded_store(d, regs, slot, cr2);
 
     page_unlock_table(pg);
     page_put(pg);
-    return rc == 0;
+    return done;
 }

@@ -4,78 +4,87 @@
 
 #include "public/xen.h"
 #include "xen/guest_access.h"
-#include "xen/errno.h"
-#include "asm/pv.h"
+#include "xen/softirq.h"
+#include "asm/pv_mode.h"
 #include "asm/uaccess.h"
 
-/* Read the frame at the guest's stack pointer. Returns false on a fault. */
-static inline bool read_frame(u64 sp, struct iret_context *frame)
+/* The handler of an NMI is done: the next one may come. */
+static __noinline long end_nmi(struct vcpu *v, long rc)
 {
-    const struct iret_context *guest = (const struct iret_context *)sp;
-
-    if (!guest_range_ok(sp, sizeof(*frame)))
-        return false;
-
-    stac();
-    unsafe_copy_u64(&frame->rax, &guest->rax, fault);
-    unsafe_copy_u64(&frame->r11, &guest->r11, fault);
-    unsafe_copy_u64(&frame->rcx, &guest->rcx, fault);
-    unsafe_copy_u64(&frame->flags, &guest->flags, fault);
-    unsafe_copy_u64(&frame->rip, &guest->rip, fault);
-    unsafe_copy_u64(&frame->cs, &guest->cs, fault);
-    unsafe_copy_u64(&frame->rflags, &guest->rflags, fault);
-    unsafe_copy_u64(&frame->rsp, &guest->rsp, fault);
-    unsafe_copy_u64(&frame->ss, &guest->ss, fault);
-    clac();
-    return true;
-
-fault:
-    clac();
-    return false;
+    v->arch.nmi_masked = false;
+    if (READ_ONCE(v->arch.nmi_pending))
+        raise_softirq(GUEST_NMI_SOFTIRQ);
+    return rc;
 }
 
+/*
+ * The words go from the guest's stack to where they belong one by one. The
+ * first and the last one are read before any is written, so that a guest whose
+ * frame is not all there is crashed as it was.
+ */
 long do_iret(unsigned long a0, unsigned long a1, unsigned long a2,
              unsigned long a3, unsigned long a4)
 {
     struct vcpu *v = current;
     struct cpu_regs *regs = guest_regs();
-    struct iret_context frame;
+    u64 sp = regs->rsp;
+    const struct iret_context *frame = (const struct iret_context *)sp;
+    u64 word, flags, cs, ss, rflags, rax;
 
     (void)a0, (void)a1, (void)a2, (void)a3, (void)a4;
 
-    if (unlikely(!read_frame(regs->rsp, &frame))) {
-        domain_crash(v->domain, "iret: no frame at %016lx", regs->rsp);
-        return 0;
-    }
+    if (unlikely(!guest_range_ok(sp, sizeof(*frame))))
+        goto no_frame;
 
-    if ((frame.cs & 3) == 3) {
-        if (unlikely(mfn_eq(v->arch.guest_table_user, INVALID_MFN))) {
-            domain_crash(v->domain, "iret: no user page table");
-            return 0;
-        }
-        pv_toggle_mode(v);
-    }
+    stac();
+    unsafe_get_u64(rax, &frame->rax, fault);
+    unsafe_get_u64(ss, &frame->ss, fault);
+    unsafe_get_u64(cs, &frame->cs, fault);
+    if ((cs & 3) == 3 &&
+        unlikely(mfn_eq(v->arch.guest_table_user, INVALID_MFN)))
+        goto no_user_table;
 
-    regs->entry_vector = 0;
-    if (frame.flags & VGCF_in_syscall) {
+    unsafe_get_u64(flags, &frame->flags, fault);
+    if (flags & VGCF_in_syscall) {
         regs->entry_vector = FRAME_SYSCALL;
     } else {
-        regs->r11 = frame.r11;
-        regs->rcx = frame.rcx;
+        regs->entry_vector = 0;
+        unsafe_get_u64(word, &frame->r11, fault);
+        regs->r11 = word;
+        unsafe_get_u64(word, &frame->rcx, fault);
+        regs->rcx = word;
     }
-    regs->rip = frame.rip;
-    regs->cs = fixup_selector(frame.cs);
-    regs->rflags = (frame.rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_VM |
-                                     X86_EFLAGS_VIF | X86_EFLAGS_VIP)) |
-                   X86_EFLAGS_IF | X86_EFLAGS_MBS;
-    regs->rsp = frame.rsp;
-    regs->ss = fixup_selector(frame.ss);
+    unsafe_get_u64(word, &frame->rip, fault);
+    regs->rip = word;
+    unsafe_get_u64(word, &frame->rsp, fault);
+    regs->rsp = word;
+    unsafe_get_u64(rflags, &frame->rflags, fault);
+    clac();
 
-    v->arch.nmi_masked = false;
-    WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask,
-               !(frame.rflags & X86_EFLAGS_IF));
+    if ((cs & 3) == 3)
+        toggle_mode(v);
+
+    regs->cs = fixup_selector(cs);
+    regs->ss = fixup_selector(ss);
+    regs->rflags = (rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_VM |
+                               X86_EFLAGS_VIF | X86_EFLAGS_VIP)) |
+                   X86_EFLAGS_IF | X86_EFLAGS_MBS;
+    WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, !(rflags & X86_EFLAGS_IF));
 
     /* The result of the call is the frame's rax, whatever number it is. */
-    regs->rax = frame.rax;
-    return frame.rax;
+    regs->rax = rax;
+    if (unlikely(v->arch.nmi_masked))
+        return end_nmi(v, rax);
+    return rax;
+
+no_user_table:
+    clac();
+    domain_crash(v->domain, "iret: no user page table");
+    return 0;
+
+fault:
+    clac();
+no_frame:
+    domain_crash(v->domain, "iret: no frame at %016lx", sp);
+    return 0;
 }

@@ -20,9 +20,11 @@ struct cpu_info {
     struct cpu_regs guest_regs; /* of the vcpu that runs here */
     struct vcpu *curr;
     unsigned long per_cpu_offset;
+    const unsigned long *softirq_pending; /* this CPU's, for entry.S */
     unsigned int processor_id;
     unsigned int in_multicall; /* entries are being executed */
     struct vcpu *loaded; /* whose registers this CPU holds; not the idle vcpu */
+    unsigned long pad;   /* descriptors.c checks the size */
 };
 
 static __always_inline struct cpu_info *get_cpu_info(void)
@@ -36,7 +38,8 @@ static __always_inline struct cpu_info *get_cpu_info(void)
 #define current            (get_cpu_info()->curr)
 #define smp_processor_id() (get_cpu_info()->processor_id)
 
-/** Registers of the guest that runs on this CPU. */
+/** Registers of the guest that runs on this CPU. Inside a hypercall rbx, rbp
+ * and r12 to r15 are not there (entry.S). */
 static __always_inline struct cpu_regs *guest_regs(void)
 {
     return &get_cpu_info()->guest_regs;

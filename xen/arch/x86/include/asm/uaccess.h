@@ -25,19 +25,11 @@
                  : "memory"                                                    \
                  : label)
 
-/* From guest memory straight into memory: one step, for structs of words. */
-#define unsafe_copy_u64(dst, va, label)                                        \
-    __asm__ goto("1: movq %1, %%rax\n" EXTABLE("1b", "%l2") "movq %%rax, %0"   \
-                 :                                                             \
-                 : "m"(*(u64 *)(dst)), "m"(*(const u64 *)(va))                 \
-                 : "rax", "memory"                                             \
-                 : label)
-
-/** Both ends of [va, va + len) are the guest's; len is small (< 2 MiB). */
+/** [va, va + len) is the guest's; len is small (< 2 MiB). What a guest may have
+ * is one range of addresses that goes on at 0 behind the last one. */
 static inline bool guest_range_ok(u64 va, u64 len)
 {
-    return guest_addr_ok(va) && guest_addr_ok(va + len - 1) &&
-           va + len - 1 >= va;
+    return va - HYPERVISOR_VIRT_END <= (1UL << 47) - HYPERVISOR_VIRT_END - len;
 }
 
 #endif
