@@ -4,6 +4,7 @@ XL_SRC :=
 XL_SRC += dom0-tools/build/build.c
 XL_SRC += dom0-tools/build/guest.c
 XL_SRC += dom0-tools/build/kernel.c
+XL_SRC += dom0-tools/build/kernel_cache.c
 XL_SRC += dom0-tools/build/layout.c
 XL_SRC += dom0-tools/build/pagetable.c
 XL_SRC += dom0-tools/config/file.c
@@ -87,8 +88,8 @@ $(GEN)/scan.c: $(ROOT)/dom0-tools/config/scan.l
 	@mkdir -p $(@D)
 	$(call quiet,FLEX,$@)flex --header-file=$(@:.c=.h) -o $@ $<
 
-XL_LIBS := -lyajl -luuid
+XL_LIBS := -lyajl -luuid -lnettle
 
 # The program itself needs no dynamic linker, which would take longer than most
 # commands do.
-XL_STATIC_LIBS := -l:libyajl_s.a -luuid
+XL_STATIC_LIBS := -l:libyajl_s.a -luuid -lnettle

@@ -8,7 +8,7 @@ set -eu
 packages="
     binutils bison clang clang-format cpio cppcheck e2fsprogs flex gcc
     grub-common grub-pc-bin gzip kmod libc6-dev libcap-ng-dev libcapstone-dev libclang-rt-14-dev libcmocka-dev
-    libseccomp-dev libxen-dev libyajl-dev linux-libc-dev lz4 make mandoc mtools busybox-static pkg-config python3 qemu-system-x86
+    libseccomp-dev libxen-dev libyajl-dev linux-libc-dev lz4 make mandoc mtools nettle-dev busybox-static pkg-config python3 qemu-system-x86
     stress-ng uuid-dev xorriso xz-utils zlib1g-dev zstd
 "
 

@@ -36,9 +36,14 @@ static int segment_place(void *ctx, uint64_t vaddr, const void *data,
                          size_t filesz, size_t memsz)
 {
     struct builder *b = ctx;
+    const struct kernel *kernel = b->request->kernel;
+    uint64_t offset = vaddr - b->l->virt_base;
+    size_t at = (size_t)((const char *)data - (const char *)kernel->image.elf);
 
-    return guest_write(&b->guest, vaddr - b->l->virt_base, data, filesz, memsz,
-                       b->err_out);
+    if (kernel->mapped)
+        return guest_write_file(&b->guest, offset, kernel->file.fd, at, filesz,
+                                memsz, b->err_out);
+    return guest_write(&b->guest, offset, data, filesz, memsz, b->err_out);
 }
 
 static int kernel_place(struct builder *b)
@@ -61,9 +66,9 @@ static int ramdisk_place(struct builder *b)
 
     if (!ramdisk)
         return 0;
-    return guest_write(&b->guest, b->l->ramdisk_pfn << PAGE_SHIFT,
-                       ramdisk->data, ramdisk->size,
-                       b->l->nr_ramdisk << PAGE_SHIFT, b->err_out);
+    return guest_write_file(&b->guest, b->l->ramdisk_pfn << PAGE_SHIFT,
+                            ramdisk->fd, 0, ramdisk->size,
+                            b->l->nr_ramdisk << PAGE_SHIFT, b->err_out);
 }
 
 /* The list itself; the rest of its last page says "no frame". */

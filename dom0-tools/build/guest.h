@@ -26,4 +26,10 @@ struct guest {
 int guest_write(const struct guest *g, uint64_t offset, const void *data,
                 size_t size, size_t total, struct error **err_out);
 
+/* The same with the bytes that are in a file from `at` on. Returns also -errno
+ * (IMAGE) where they can't be read. */
+int guest_write_file(const struct guest *g, uint64_t offset, int fd,
+                     uint64_t at, size_t size, size_t total,
+                     struct error **err_out);
+
 #endif

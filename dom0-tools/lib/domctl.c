@@ -252,3 +252,21 @@ int domctl_hypercall_page(struct privcmd *p, domid_t domid, uint64_t mfn,
     op.u.hypercall_init.gmfn = mfn;
     return domctl_call(p, &op, "domctl hypercall_init", err_out);
 }
+
+int domctl_set_time_offset(struct privcmd *p, domid_t domid, int64_t seconds,
+                           struct error **err_out)
+{
+    struct xen_domctl op = op_for(domid, XEN_DOMCTL_settimeoffset);
+
+    op.u.settimeoffset.time_offset_seconds = seconds;
+    return domctl_call(p, &op, "domctl settimeoffset", err_out);
+}
+
+int domctl_set_tsc_mode(struct privcmd *p, domid_t domid, uint32_t mode,
+                        struct error **err_out)
+{
+    struct xen_domctl op = op_for(domid, XEN_DOMCTL_settscinfo);
+
+    op.u.tsc_info.tsc_mode = mode;
+    return domctl_call(p, &op, "domctl settscinfo", err_out);
+}

@@ -80,6 +80,14 @@ int domctl_max_vcpus(struct privcmd *p, domid_t domid, unsigned int max,
 /* Say that it is a 64-bit domain; before it has memory. */
 int domctl_set_64bit(struct privcmd *p, domid_t domid, struct error **err_out);
 
+/* Seconds by which its clock is ahead of the host's. */
+int domctl_set_time_offset(struct privcmd *p, domid_t domid, int64_t seconds,
+                           struct error **err_out);
+
+/* How it sees the TSC: 0 the default, 1 emulated, 2 the machine's. */
+int domctl_set_tsc_mode(struct privcmd *p, domid_t domid, uint32_t mode,
+                        struct error **err_out);
+
 /* Registers of a vcpu; its tables must be there. */
 int domctl_set_context(struct privcmd *p, domid_t domid, unsigned int vcpu,
                        const struct vcpu_guest_context *context,

@@ -130,6 +130,13 @@ static int action_set(enum vm_action *action, const struct config_value *value,
                      "others are not supported yet");
 }
 
+static bool says_no(const struct config_value *value)
+{
+    if (value->kind == CONFIG_LIST)
+        return value->nr == 0;
+    return !*value->text || !strcmp(value->text, "0");
+}
+
 static int key_apply(struct vm_config *config, const struct config_key *key,
                      const struct config_value *value, struct error **err_out)
 {
@@ -145,7 +152,10 @@ static int key_apply(struct vm_config *config, const struct config_key *key,
     case KEY_SPECIAL:
         return key->set(config, value, err_out);
     case KEY_REFUSED:
-        return error_set(err_out, ERROR_CONFIG, -EOPNOTSUPP, "%s", key->text);
+        /* Who asks for nothing of it gets that. */
+        return says_no(value) ? 0
+                              : error_set(err_out, ERROR_CONFIG, -EOPNOTSUPP,
+                                          "%s", key->text);
     default:
         return error_set(err_out, ERROR_INTERNAL, -EINVAL, "bad table");
     }
@@ -163,6 +173,11 @@ static int entry_read(const struct config_file *file,
         warn(warnings, "%s:%d: '%s' is read as '%s'", file->name, entry->line,
              key->name, key->text);
         key = key_find(key->text);
+    }
+    if (key && key->kind == KEY_IGNORED) {
+        warn(warnings, "%s:%d: '%s' has no effect: %s", file->name, entry->line,
+             key->name, key->text);
+        return 0;
     }
     rc = key ? key_apply(config, key, entry->value, err_out)
              : unknown_key(entry->key, err_out);
@@ -279,6 +294,7 @@ int vm_config_read(const struct config_file *file, struct vm_config *config,
         .on_reboot = VM_RESTART,
         .on_crash = VM_DESTROY,
         .on_watchdog = VM_DESTROY,
+        .on_soft_reset = VM_RESTART,
     };
     *warnings = (struct config_warnings){0};
     for (i = 0; i < file->nr && !rc; i++)
@@ -311,6 +327,7 @@ void vm_config_free(struct vm_config *config)
     free(config->cmdline);
     free(config->root);
     free(config->extra);
+    free(config->pool);
     for (i = 0; i < config->nr_disks; i++)
         disk_config_free(&config->disk[i]);
     free(config->disk);

@@ -29,8 +29,9 @@ enum vm_action {
     VM_PRESERVE,       /* keep it */
 };
 
-/* As xl.cfg names it. */
+/* As xl.cfg names them. */
 const char *vm_action_name(enum vm_action action);
+const char *vm_tsc_mode_name(long mode);
 
 struct vm_config {
     char *name;
@@ -66,6 +67,13 @@ struct vm_config {
     enum vm_action on_reboot;
     enum vm_action on_crash;
     enum vm_action on_watchdog;
+    enum vm_action on_soft_reset;
+
+    char *pool;       /* name or number; NULL: the first */
+    long tsc_mode;    /* as XEN_DOMCTL_settscinfo counts; 0: the default */
+    long local_time;  /* 0 or 1 */
+    long time_offset; /* seconds; in text also what local_time adds */
+    long no_migrate;  /* 0 or 1 */
 
     /* And each as it was written. */
     struct disk_config *disk;

@@ -73,6 +73,56 @@ static int set_cpus_soft(struct vm_config *config,
                          err_out);
 }
 
+/* Numbers and names are the stock tool's. */
+static const char *const tsc_modes[] = {"default", "always_emulate", "native",
+                                        "native_paravirt"};
+
+const char *vm_tsc_mode_name(long mode)
+{
+    return tsc_modes[mode];
+}
+
+static int set_tsc_mode(struct vm_config *config,
+                        const struct config_value *value,
+                        struct error **err_out)
+{
+    char number[] = "0";
+    long i;
+
+    for (i = 0; value->kind != CONFIG_LIST && i < 4; i++, number[0]++)
+        if (!strcmp(value->text, tsc_modes[i]) ||
+            !strcmp(value->text, number)) {
+            config->tsc_mode = i;
+            return 0;
+        }
+    return wrong_kind(err_out, "default, always_emulate, native or "
+                               "native_paravirt");
+}
+
+/* A soft reset itself, which keeps the domain, is not there: the guest starts
+ * anew. */
+static int set_soft_reset(struct vm_config *config,
+                          const struct config_value *value,
+                          struct error **err_out)
+{
+    static const enum vm_action actions[] = {VM_DESTROY, VM_RESTART,
+                                             VM_RENAME_RESTART, VM_PRESERVE};
+    size_t i;
+
+    if (value->kind == CONFIG_TEXT && !strcmp(value->text, "soft-reset")) {
+        config->on_soft_reset = VM_RESTART;
+        return 0;
+    }
+    for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+        if (value->kind == CONFIG_TEXT &&
+            !strcmp(value->text, vm_action_name(actions[i]))) {
+            config->on_soft_reset = actions[i];
+            return 0;
+        }
+    return wrong_kind(err_out, "soft-reset, destroy, restart, rename-restart "
+                               "or preserve");
+}
+
 /* Texts of a list. */
 static int texts_check(const struct config_value *value, struct error **err_out)
 {
@@ -192,9 +242,21 @@ static int set_vif(struct vm_config *config, const struct config_value *value,
         name, KEY_REFUSED, 0, 0, 0, NULL, why                                  \
     }
 
-#define HVM     "only HVM guests have it"
-#define ARM     "only guests on Arm have it"
-#define PVH     "only PVH and HVM guests have it"
+#define IGNORED(name, why)                                                     \
+    {                                                                          \
+        name, KEY_IGNORED, 0, 0, 0, NULL, why                                  \
+    }
+
+#define HVM "only HVM guests have it"
+#define ARM "only guests on Arm have it"
+#define PVH "only PVH and HVM guests have it"
+#define SCREEN                                                                 \
+    "no guest has a screen here: its console is what `xl console` shows"
+#define HARDWARE "hardware of the host can't be given to guests"
+#define NO_CLASS "this class of devices has no backend here"
+#define RTDS                                                                   \
+    "there is no such scheduler: cpu_weight and cap set a guest's share"
+#define NO_XSM  "the hypervisor has no security module"
 #define NOT_YET "not supported yet"
 
 #define MAX_MIB (LONG_MAX >> 20)
@@ -222,6 +284,12 @@ const struct config_key config_keys[] = {
     ACTION("on_reboot", on_reboot, "when it reboots: restart"),
     ACTION("on_crash", on_crash, "when it crashes: destroy"),
     ACTION("on_watchdog", on_watchdog, "when its watchdog ends it: destroy"),
+    SPECIAL("on_soft_reset", set_soft_reset, "when it asks for a soft reset: restart"),
+    TEXT("pool", pool, "pool of CPUs that it runs in"),
+    SPECIAL("tsc_mode", set_tsc_mode, "whether its TSC is the machine's: default, always_emulate, native"),
+    NUMBER("localtime", local_time, 0, 1, "1: its clock is set to the host's local time"),
+    NUMBER("rtc_timeoffset", time_offset, INT_MIN, INT_MAX, "seconds by which its clock is ahead"),
+    NUMBER("nomigrate", no_migrate, 0, 1, "1: it is neither saved nor migrated"),
     SPECIAL("disk", set_disk, "its disks"),
     SPECIAL("vif", set_vif, "its network interfaces"),
     NUMBER("max_grant_frames", max_grant_frames, 1, 4096, "pages of its grant table"),
@@ -232,43 +300,47 @@ const struct config_key config_keys[] = {
     /* What other programs write for PV guests, but xl never read. */
     ALIAS("cpu", "cpus"),
     ALIAS("cpu_cap", "cap"),
+    ALIAS("bootargs", "bootloader_args"),
+
+    IGNORED("seclabel", NO_XSM),
+    IGNORED("init_seclabel", NO_XSM),
 
     REFUSED("bootloader", NOT_YET),
-    REFUSED("bootloader_args", NOT_YET), REFUSED("bootargs", NOT_YET),
-    REFUSED("on_soft_reset", NOT_YET), REFUSED("pool", NOT_YET),
-    REFUSED("cpuid", NOT_YET), REFUSED("tsc_mode", NOT_YET),
-    REFUSED("localtime", NOT_YET), REFUSED("rtc_timeoffset", NOT_YET),
-    REFUSED("nomigrate", NOT_YET), REFUSED("seclabel", NOT_YET),
-    REFUSED("init_seclabel", NOT_YET), REFUSED("vfb", NOT_YET),
-    REFUSED("driver_domain", NOT_YET), REFUSED("channel", NOT_YET),
-    REFUSED("firmware", NOT_YET), REFUSED("e820_host", NOT_YET),
-    REFUSED("pci", NOT_YET), REFUSED("pci_permissive", NOT_YET),
-    REFUSED("pci_msitranslate", NOT_YET), REFUSED("pci_power_mgmt", NOT_YET),
-    REFUSED("pci_seize", NOT_YET), REFUSED("ioports", NOT_YET),
-    REFUSED("iomem", NOT_YET), REFUSED("irqs", NOT_YET),
-    REFUSED("passthrough", NOT_YET), REFUSED("p9", NOT_YET),
-    REFUSED("pvcalls", NOT_YET), REFUSED("vkb", NOT_YET),
-    REFUSED("vnc", NOT_YET), REFUSED("vnclisten", NOT_YET),
-    REFUSED("vncdisplay", NOT_YET), REFUSED("vncunused", NOT_YET),
-    REFUSED("vncpasswd", NOT_YET), REFUSED("keymap", NOT_YET),
-    REFUSED("device_model_args_pv", NOT_YET), REFUSED("vnuma", NOT_YET),
-    REFUSED("vpmu", NOT_YET), REFUSED("mca_caps", NOT_YET),
-    REFUSED("msr_relaxed", NOT_YET), REFUSED("xend_suspend_evtchn_compat", NOT_YET),
-    REFUSED("period", NOT_YET), REFUSED("extratime", NOT_YET),
-    REFUSED("latency", NOT_YET), REFUSED("slice", NOT_YET),
-    REFUSED("vtpm", NOT_YET), REFUSED("usbctrl", NOT_YET),
-    REFUSED("usbdev", NOT_YET), REFUSED("vdispl", NOT_YET),
-    REFUSED("vsnd", NOT_YET), REFUSED("rdm", NOT_YET),
-    REFUSED("rdm_mem_boundary", NOT_YET), REFUSED("dtdev", ARM),
-    REFUSED("gfx_passthru", NOT_YET), REFUSED("spice", HVM),
+    REFUSED("bootloader_args", NOT_YET),
+    REFUSED("driver_domain", "only the control domain serves devices"),
+    REFUSED("channel", NO_CLASS), REFUSED("firmware", NOT_YET),
+    REFUSED("e820_host", "a guest sees a memory map of its own"),
+    REFUSED("pci", HARDWARE), REFUSED("pci_permissive", HARDWARE),
+    REFUSED("pci_msitranslate", HARDWARE), REFUSED("pci_power_mgmt", HARDWARE),
+    REFUSED("pci_seize", HARDWARE), REFUSED("ioports", HARDWARE),
+    REFUSED("iomem", HARDWARE), REFUSED("irqs", HARDWARE),
+    REFUSED("passthrough", HARDWARE), REFUSED("p9", NO_CLASS),
+    REFUSED("pvcalls", NO_CLASS), REFUSED("vkb", NO_CLASS),
+    REFUSED("vfb", SCREEN), REFUSED("vnc", SCREEN),
+    REFUSED("vnclisten", SCREEN), REFUSED("vncdisplay", SCREEN),
+    REFUSED("vncunused", SCREEN), REFUSED("vncpasswd", SCREEN),
+    REFUSED("keymap", SCREEN),
+    REFUSED("device_model_args_pv", "a PV guest has no device model"),
+    REFUSED("vnuma", "the memory of a PV guest is one node"),
+    REFUSED("vpmu", "performance counters are not given to guests"),
+    REFUSED("mca_caps", HVM),
+    REFUSED("msr_relaxed", "what a PV guest may read is fixed"),
+    REFUSED("xend_suspend_evtchn_compat", "xend has been gone for long"),
+    REFUSED("period", RTDS), REFUSED("extratime", RTDS),
+    REFUSED("latency", RTDS), REFUSED("slice", RTDS),
+    REFUSED("vtpm", NO_CLASS), REFUSED("usbctrl", NO_CLASS),
+    REFUSED("usbdev", NO_CLASS), REFUSED("vdispl", NO_CLASS),
+    REFUSED("vsnd", NO_CLASS), REFUSED("rdm", HARDWARE),
+    REFUSED("rdm_mem_boundary", HARDWARE), REFUSED("dtdev", ARM),
+    REFUSED("gfx_passthru", HARDWARE), REFUSED("spice", HVM),
     REFUSED("spicehost", HVM), REFUSED("spiceport", HVM),
     REFUSED("spicetls_port", HVM), REFUSED("spicedisable_ticketing", HVM),
     REFUSED("spicepasswd", HVM), REFUSED("spiceagent_mouse", HVM),
     REFUSED("spicevdagent", HVM), REFUSED("spice_clipboard_sharing", HVM),
     REFUSED("spiceusbredirection", HVM), REFUSED("spice_image_compression", HVM),
-    REFUSED("spice_streaming_video", HVM), REFUSED("sdl", NOT_YET),
-    REFUSED("opengl", NOT_YET), REFUSED("display", NOT_YET),
-    REFUSED("xauthority", NOT_YET), REFUSED("pvshim", PVH),
+    REFUSED("spice_streaming_video", HVM), REFUSED("sdl", SCREEN),
+    REFUSED("opengl", SCREEN), REFUSED("display", SCREEN),
+    REFUSED("xauthority", SCREEN), REFUSED("pvshim", PVH),
     REFUSED("pvshim_path", PVH), REFUSED("pvshim_cmdline", PVH),
     REFUSED("pvshim_extra", PVH), REFUSED("hap", PVH), REFUSED("oos", PVH),
     REFUSED("shadow_memory", PVH), REFUSED("timer_mode", PVH),

@@ -11,6 +11,7 @@ enum key_kind {
     KEY_ACTION,  /* enum vm_action at offset */
     KEY_SPECIAL, /* what set() makes of it */
     KEY_ALIAS,   /* an old name of another key */
+    KEY_IGNORED, /* known, and of no effect: a warning */
     KEY_REFUSED, /* known, but not for guests of this tool */
 };
 

@@ -124,6 +124,8 @@ void config_text_write(FILE *out, const struct vm_config *config)
     char uuid[UUID_STR_LEN];
     size_t i;
 
+    fprintf(out, "on_soft_reset = \"%s\"\ntsc_mode = %ld\n",
+            vm_action_name(config->on_soft_reset), config->tsc_mode);
     uuid_unparse_lower(config->uuid, uuid);
     fprintf(out, "uuid = \"%s\"\n", uuid);
     memory_put(out, config);

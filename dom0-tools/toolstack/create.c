@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/domctl.h"
 #include "lib/evtchn.h"
@@ -15,6 +16,7 @@
 #include "toolstack/device.h"
 #include "toolstack/domain.h"
 #include "toolstack/memory_target.h"
+#include "toolstack/pool.h"
 #include "toolstack/saved_config.h"
 #include "toolstack/store_tree.h"
 #include "toolstack/watch_record.h"
@@ -55,7 +57,7 @@ static int files_prepare(struct creation *c, struct error **err_out)
 
     if (!rc && c->config->ramdisk)
         rc =
-            file_data_read("ramdisk", c->config->ramdisk, &c->ramdisk, err_out);
+            file_data_open("ramdisk", c->config->ramdisk, &c->ramdisk, err_out);
     if (!rc)
         rc = layout_make(&c->kernel.image, c->ramdisk.size,
                          c->config->memory_kib / 4, &c->layout, err_out);
@@ -127,6 +129,22 @@ static int cpus_prepare(struct privcmd *p, struct creation *c,
     return rc;
 }
 
+static int pool_prepare(struct privcmd *p, struct store *s, struct creation *c,
+                        struct error **err_out)
+{
+    struct cpupool_info pool;
+    int rc;
+
+    if (!c->config->pool)
+        return 0;
+    rc = pool_find(p, s, c->config->pool, &pool, err_out);
+    if (rc)
+        return error_wrap(err_out, "pool");
+    c->pool_id = pool.id;
+    free(pool.cpumap);
+    return 0;
+}
+
 static int devices_prepare(struct store *s, const struct vm_config *config,
                            struct error **err_out)
 {
@@ -164,6 +182,8 @@ int create_prepare(struct privcmd *p, struct store *s,
     if (!rc)
         rc = cpus_prepare(p, c, err_out);
     if (!rc)
+        rc = pool_prepare(p, s, c, err_out);
+    if (!rc)
         rc = devices_prepare(s, config, err_out);
     if (rc)
         creation_free(c);
@@ -175,7 +195,7 @@ void creation_free(struct creation *c)
     long vcpu;
 
     kernel_free(&c->kernel);
-    file_data_free(&c->ramdisk);
+    file_data_close(&c->ramdisk);
     for (vcpu = 0; c->placement && vcpu < c->config->max_vcpus; vcpu++) {
         free(c->placement[vcpu].hard);
         free(c->placement[vcpu].soft);
@@ -205,6 +225,7 @@ static int domain_make(struct growing *g, struct error **err_out)
         .max_evtchn_port = (uint32_t)config->max_event_channels,
         .max_grant_frames = (int32_t)config->max_grant_frames,
         .max_maptrack_frames = (int32_t)config->max_maptrack_frames,
+        .cpupool_id = g->c->pool_id,
         .grant_opts =
             XEN_DOMCTL_GRANT_version((uint32_t)config->max_grant_version),
     };
@@ -238,6 +259,30 @@ static int limits_set(struct growing *g, struct error **err_out)
     if (!rc)
         rc = memory_set_map(g->p, g->domid, config->max_memory_kib << 10,
                             err_out);
+    return rc;
+}
+
+/* Seconds by which the local time is ahead of the host's clock. */
+static int64_t local_offset(void)
+{
+    time_t now = time(NULL);
+    struct tm parts;
+
+    return localtime_r(&now, &parts) ? parts.tm_gmtoff : 0;
+}
+
+static int clocks_set(struct growing *g, struct error **err_out)
+{
+    const struct vm_config *config = g->c->config;
+    int64_t offset =
+        config->time_offset + (config->local_time ? local_offset() : 0);
+    int rc = 0;
+
+    if (offset)
+        rc = domctl_set_time_offset(g->p, g->domid, offset, err_out);
+    if (!rc && config->tsc_mode)
+        rc = domctl_set_tsc_mode(g->p, g->domid, (uint32_t)config->tsc_mode,
+                                 err_out);
     return rc;
 }
 
@@ -276,7 +321,7 @@ static int guest_build(struct growing *g, struct error **err_out)
     const struct build_request request = {
         .domid = g->domid,
         .kernel = &g->c->kernel,
-        .ramdisk = g->c->ramdisk.data ? &g->c->ramdisk : NULL,
+        .ramdisk = g->c->ramdisk.is_open ? &g->c->ramdisk : NULL,
         .cmdline = g->c->config->cmdline,
         .layout = &g->c->layout,
         .store_port = g->store_port,
@@ -339,6 +384,7 @@ static const struct {
 } steps[] = {
     {vcpus_make, "making its vcpus"},
     {limits_set, "setting its limits"},
+    {clocks_set, "setting its clocks"},
     {sched_set, "setting its share"},
     {ports_make, "making its ports"},
     {guest_build, "building it"},

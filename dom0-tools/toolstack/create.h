@@ -29,9 +29,10 @@ struct creation {
     /* By create_prepare(): */
     const struct vm_config *config;
     struct kernel kernel;
-    struct file_data ramdisk; /* data is NULL where there is none */
+    struct file_data ramdisk; /* not open where there is none */
     struct layout layout;
     struct vcpu_placement *placement; /* of each vcpu */
+    unsigned int pool_id;
     unsigned int nr_host_cpus;
     uint64_t free_kib; /* of the host */
 };

@@ -20,6 +20,8 @@ enum vm_action ending_action(const struct vm_config *config,
         return config->on_reboot;
     case SHUTDOWN_watchdog:
         return config->on_watchdog;
+    case SHUTDOWN_soft_reset:
+        return config->on_soft_reset;
     default:
         return config->on_crash;
     }

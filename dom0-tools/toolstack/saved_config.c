@@ -43,6 +43,8 @@ static void create_info_put(struct json *j, const struct vm_config *config,
     json_int(j, "domid", NO_DOMID);
     json_text(j, "uuid", uuid);
     json_text(j, "run_hotplug_scripts", truth(true));
+    if (config->pool)
+        json_text(j, "pool_name", config->pool);
     json_object_end(j);
 }
 
@@ -66,7 +68,11 @@ static void build_info_put(struct json *j, const struct vm_config *config)
     json_int(j, "target_memkb", (int64_t)config->memory_kib);
     json_int(j, "video_memkb", 0);
     empty_put(j, "sched_params");
+    if (config->tsc_mode)
+        json_text(j, "tsc_mode", vm_tsc_mode_name(config->tsc_mode));
     json_text(j, "claim_mode", truth(true));
+    if (config->no_migrate)
+        json_text(j, "disable_migrate", truth(true));
     json_text(j, "kernel", config->kernel);
     if (*config->cmdline)
         json_text(j, "cmdline", config->cmdline);

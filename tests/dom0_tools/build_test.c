@@ -55,7 +55,7 @@ static void build(const struct kernel_wish *wish, uint64_t ramdisk_size)
     if (ramdisk_size) {
         bytes_write(ramdisk_path, ramdisk_size);
         assert_int_equal(
-            file_data_read("ramdisk", ramdisk_path, &ramdisk, NULL), 0);
+            file_data_open("ramdisk", ramdisk_path, &ramdisk, NULL), 0);
         request.ramdisk = &ramdisk;
     }
     assert_int_equal(
@@ -63,7 +63,7 @@ static void build(const struct kernel_wish *wish, uint64_t ramdisk_size)
     assert_int_equal(privcmd_open(&p, NULL), 0);
     assert_int_equal(build_domain(p, &request, &result, NULL), 0);
     privcmd_close(p);
-    file_data_free(&ramdisk);
+    file_data_close(&ramdisk);
     kernel_free(&kernel);
 }
 

@@ -225,7 +225,8 @@ static void known_keys_of_others_are_refused_with_a_reason(void **state)
     refuses("hpet = 1", "vm.cfg:1: hpet: only HVM guests have it");
     refuses("gic_version = 'v3'",
             "vm.cfg:1: gic_version: only guests on Arm have it");
-    refuses("pci = ['01:00.0']", "vm.cfg:1: pci: not supported yet");
+    refuses("pci = ['01:00.0']", "vm.cfg:1: pci: hardware of the host can't be "
+                                 "given to guests");
     refuses("type = 'hvm'", "vm.cfg:1: type: 'hvm': only PV guests are "
                             "supported | say type = \"pv\", or leave it out");
 }

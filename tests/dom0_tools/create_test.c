@@ -579,6 +579,42 @@ static void a_wrong_action_is_told(void **state)
 
 /* Each cause has its words and its exit status. */
 
+static void clocks_and_pool_are_set(void **state)
+{
+    (void)state;
+    fake_pool[2] = (struct fake_pool){.exists = true};
+    fake_store_set("/local/pool/2/name", "slow");
+    config_write("pool='slow'\nrtc_timeoffset='-7'\ntsc_mode='native'\n"
+                 "nomigrate=1\nlocaltime=0");
+    ok("create -p vm.cfg");
+    assert_int_equal(fake_domain[1].info.cpupool, 2);
+    assert_int_equal(fake_domain[1].time_offset, -7);
+    assert_int_equal(fake_domain[1].tsc_mode, 2);
+    ok("list -l vm");
+    assert_non_null(strstr(xl_out, "\"pool_name\": \"slow\""));
+    assert_non_null(strstr(xl_out, "\"tsc_mode\": \"native\""));
+    assert_non_null(strstr(xl_out, "\"disable_migrate\": \"True\""));
+    config_write("pool='fast'");
+    fails("create vm.cfg name='other'", ERROR_USAGE);
+    complains("xl: create: other: pool: fast: no such pool (`xl cpupool-list` "
+              "shows all of them)\n");
+    config_write("tsc_mode='5'");
+    fails("create vm.cfg", ERROR_CONFIG);
+}
+
+static void keys_without_effect_are_told(void **state)
+{
+    (void)state;
+    config_write("seclabel='a:b:c'\nvfb=[]\nusb=0\nvnc='0'\ncpu='1'");
+    ok("create -q -p vm.cfg");
+    complains("xl: create: warning: vm.cfg:8: 'seclabel' has no effect: the "
+              "hypervisor has no security module\n"
+              "xl: create: warning: vm.cfg:12: 'cpu' is read as 'cpus'\n");
+    config_write("vfb=['vnc=1']");
+    fails("create vm.cfg name='other'", ERROR_CONFIG);
+    assert_non_null(strstr(xl_err, "vfb: no guest has a screen here"));
+}
+
 static void a_misspelt_key_is_told(void **state)
 {
     (void)state;
@@ -769,6 +805,8 @@ int main(void)
         test(the_foreground_waits_for_the_end),
         test(nobody_watches_with_e),
         test(a_wrong_action_is_told),
+        test(clocks_and_pool_are_set),
+        test(keys_without_effect_are_told),
         test(a_misspelt_key_is_told),
         test(a_missing_file_is_told),
         test(a_kernel_that_is_none_is_told),

@@ -39,6 +39,8 @@ struct fake_domain {
     uint64_t map_bytes; /* size of the RAM in its memory map */
     uint64_t shared_info_mfn;
     uint64_t grant_mfn;
+    int64_t time_offset;
+    uint32_t tsc_mode;
 };
 
 extern struct fake_domain fake_domain[FAKE_MAX_DOMAIN];

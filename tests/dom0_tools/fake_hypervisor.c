@@ -281,7 +281,11 @@ static int do_createdomain(struct xen_domctl *op)
         return -EEXIST;
     if (op->u.createdomain.flags || op->u.createdomain.max_vcpus == 0)
         return -EINVAL;
+    if (op->u.createdomain.cpupool_id >= FAKE_MAX_POOLS ||
+        !fake_pool[op->u.createdomain.cpupool_id].exists)
+        return -ENOENT;
     d = domain_make(domid);
+    d->info.cpupool = op->u.createdomain.cpupool_id;
     memcpy(d->info.handle, op->u.createdomain.handle, sizeof(d->info.handle));
     vcpus_make(d, op->u.createdomain.max_vcpus);
     op->domain = domid;
@@ -401,13 +405,17 @@ static int do_domctl(struct xen_domctl *op)
         return do_getvcpuinfo(d, op);
     case XEN_DOMCTL_max_vcpus:
         return op->u.max_vcpus.max == d->info.max_vcpu_id + 1 ? 0 : -EINVAL;
+    case XEN_DOMCTL_settimeoffset:
+        d->time_offset = op->u.settimeoffset.time_offset_seconds;
+        return 0;
+    case XEN_DOMCTL_settscinfo:
+        d->tsc_mode = op->u.tsc_info.tsc_mode;
+        return 0;
     case XEN_DOMCTL_scheduler_op:
         return do_scheduler_op(d, op);
     case XEN_DOMCTL_set_address_size:
         return op->u.address_size.size == 64 && !d->info.tot_pages ? 0
                                                                    : -EINVAL;
-    case XEN_DOMCTL_settscinfo:
-        return 0;
     case XEN_DOMCTL_hypercall_init:
         if (fake_frame_owner(op->u.hypercall_init.gmfn) != op->domain)
             return -EINVAL;
