@@ -3,6 +3,9 @@
 
 PV_CORE_SRC  := $(addprefix pv-drivers/core/,store.c text.c xenbus.c)
 
+# A client of the store, for ports of kernels that have none.
+PV_STORE_SRC := pv-drivers/core/store_ring.c
+
 PV_FRONT_SRC := $(addprefix pv-drivers/front/,blk.c blk_io.c blk_pages.c)
 
 PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \

@@ -40,10 +40,8 @@ static void finish_disconnect(struct blkback *b)
         queue_close(&b->queues[i]);
     b->nr_queues = 0;
     grants_drop(b);
-    /* A node that has gone must not come back by our writing to it. */
-    if (b->removed && xenbus_stored_state(&b->bus) != XenbusStateUnknown)
-        xenbus_set_state(&b->bus, XenbusStateClosed);
     if (b->removed) {
+        xenbus_set_state(&b->bus, XenbusStateClosed);
         tell_closed(b);
     } else if (b->next_state == XenbusStateInitWait) {
         offer(b);
@@ -81,49 +79,48 @@ void back_fail(struct blkback *b, int rc, const char *what)
 
 /* ---- What we offer ---------------------------------------------------- */
 
-static int write_discard(struct blkback *b)
-{
-    const struct blkback_disk *disk = b->disk;
-    const char *node = b->bus.node;
-    int rc =
-        store_write_u64(OS_STORE_NONE, node, "feature-discard", disk->discard);
+struct number {
+    const char *name;
+    uint64_t value;
+};
 
-    if (!rc && disk->discard)
-        rc = store_write_u64(OS_STORE_NONE, node, "discard-granularity",
-                             disk->discard_granularity);
-    if (!rc && disk->discard)
-        rc = store_write_u64(OS_STORE_NONE, node, "discard-alignment",
-                             disk->discard_alignment);
+static int write_numbers(struct blkback *b, uint32_t transaction,
+                         const struct number numbers[], size_t nr)
+{
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < nr; i++)
+        rc = store_write_u64(transaction, b->bus.node, numbers[i].name,
+                             numbers[i].value);
     return rc;
 }
 
-static int write_features(struct blkback *b)
+static int write_offer(void *back, uint32_t transaction)
 {
-    const struct {
-        const char *name;
-        uint64_t value;
-    } features[] = {
+    struct blkback *b = back;
+    const struct blkback_disk *disk = b->disk;
+    const struct number features[] = {
         {"max-ring-page-order", BLK_MAX_RING_ORDER},
         {"multi-queue-max-queues", b->options.max_queues},
         {"feature-max-indirect-segments", BLK_MAX_SEGMENTS},
         {"feature-persistent", !b->options.no_persistent},
-        {"feature-flush-cache", b->disk->flush},
+        {"feature-flush-cache", disk->flush},
         {"feature-barrier", 1},
+        {"feature-discard", disk->discard},
+        {"discard-granularity", disk->discard_granularity},
+        {"discard-alignment", disk->discard_alignment},
     };
-    int rc = write_discard(b);
+    int rc = xenbus_write_state(&b->bus, transaction, XenbusStateInitWait);
 
-    for (size_t i = 0; !rc && i < OS_ARRAY_SIZE(features); i++)
-        rc = store_write_u64(OS_STORE_NONE, b->bus.node, features[i].name,
-                             features[i].value);
-    return rc;
+    return rc ? rc
+              : write_numbers(b, transaction, features,
+                              OS_ARRAY_SIZE(features));
 }
 
 static void offer(struct blkback *b)
 {
-    int rc = write_features(b);
+    int rc = store_transact(write_offer, b);
 
-    if (!rc)
-        rc = xenbus_set_state(&b->bus, XenbusStateInitWait);
     if (rc)
         xenbus_fail(&b->bus, rc, "writing what the disk offers");
 }
@@ -243,25 +240,20 @@ static int open_queues(struct blkback *b)
     return rc;
 }
 
-static int write_sizes(struct blkback *b)
+static int write_connected(void *back, uint32_t transaction)
 {
+    struct blkback *b = back;
     const struct blkback_disk *disk = b->disk;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } sizes[] = {
+    const struct number sizes[] = {
         {"sectors", disk->sectors},
         {"sector-size", disk->sector_size},
         {"physical-sector-size", disk->physical_size},
         {"info", (disk->readonly ? VDISK_READONLY : 0U) |
                      (disk->cdrom ? VDISK_CDROM : 0U)},
     };
-    int rc = 0;
+    int rc = xenbus_write_state(&b->bus, transaction, XenbusStateConnected);
 
-    for (size_t i = 0; !rc && i < OS_ARRAY_SIZE(sizes); i++)
-        rc = store_write_u64(OS_STORE_NONE, b->bus.node, sizes[i].name,
-                             sizes[i].value);
-    return rc;
+    return rc ? rc : write_numbers(b, transaction, sizes, OS_ARRAY_SIZE(sizes));
 }
 
 /* What an earlier process has taken and not answered. */
@@ -301,9 +293,7 @@ static void connect(struct blkback *b)
     if (!rc)
         rc = open_queues(b);
     if (!rc && !b->recovering)
-        rc = write_sizes(b);
-    if (!rc && !b->recovering)
-        rc = xenbus_set_state(&b->bus, XenbusStateConnected);
+        rc = store_transact(write_connected, b);
     if (rc) {
         b->recovering = false;
         back_fail(b, rc, "connecting to the front-end");
@@ -493,6 +483,6 @@ void blkback_resized(struct blkback *b)
 {
     if (!b->connected)
         return;
-    store_write_u64(OS_STORE_NONE, b->bus.node, "sectors", b->disk->sectors);
-    xenbus_set_state(&b->bus, XenbusStateConnected);
+    if (store_transact(write_connected, b))
+        os_log("%s: the new size can't be told", b->bus.node);
 }

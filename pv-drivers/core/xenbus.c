@@ -98,10 +98,32 @@ void xenbus_close(struct xenbus *bus)
     bus->own_watch.fn = NULL;
 }
 
+int xenbus_write_state(struct xenbus *bus, uint32_t transaction,
+                       unsigned int state)
+{
+    char path[PV_PATH_MAX], value[8];
+    int rc;
+
+    if (!text_format(path, sizeof(path), "%s/state", bus->node))
+        return -XEN_ENAMETOOLONG;
+    rc = os_store_read(transaction, path, value, sizeof(value));
+    if (rc && rc != -XEN_E2BIG)
+        return rc;
+    bus->state = state;
+    return store_write_u64(transaction, bus->node, "state", state);
+}
+
+static int write_wanted_state(void *arg, uint32_t transaction)
+{
+    struct xenbus *bus = arg;
+
+    return xenbus_write_state(bus, transaction, bus->state);
+}
+
 int xenbus_set_state(struct xenbus *bus, unsigned int state)
 {
     bus->state = state;
-    return store_write_u64(OS_STORE_NONE, bus->node, "state", state);
+    return store_transact(write_wanted_state, bus);
 }
 
 unsigned int xenbus_stored_state(const struct xenbus *bus)

@@ -21,6 +21,8 @@ static unsigned int nr_nodes;
 /* Of a transaction, until it ends. */
 static struct node saved[MAX_NODES];
 static unsigned int nr_saved;
+static bool open_transaction;
+static domid_t transaction_of;
 static unsigned int interfere;
 
 struct watch {
@@ -172,18 +174,26 @@ int os_store_begin(uint32_t *transaction_out)
     fake_call();
     memcpy(saved, nodes, sizeof(saved));
     nr_saved = nr_nodes;
+    open_transaction = true;
+    transaction_of = fake_current();
     *transaction_out = 1;
     return 0;
+}
+
+static void undo(void)
+{
+    memcpy(nodes, saved, sizeof(saved));
+    nr_nodes = nr_saved;
 }
 
 int os_store_end(uint32_t transaction, bool abort_it)
 {
     (void)transaction;
     fake_call();
+    open_transaction = false;
     if (!abort_it && !interfere)
         return 0;
-    memcpy(nodes, saved, sizeof(saved));
-    nr_nodes = nr_saved;
+    undo();
     if (abort_it)
         return 0;
     interfere--;
@@ -294,6 +304,7 @@ void fake_store_interfere(unsigned int nr)
 
 void fake_store_begin(void)
 {
+    open_transaction = false;
     nr_nodes = 0;
     nr_dues = 0;
     interfere = 0;
@@ -301,6 +312,10 @@ void fake_store_begin(void)
 
 void fake_store_kill(domid_t domid)
 {
+    if (open_transaction && transaction_of == domid)
+        undo();
+    if (transaction_of == domid)
+        open_transaction = false;
     for (unsigned int i = 0; i < MAX_WATCHES; i++) {
         if (!watches[i].watch || watches[i].domid != domid)
             continue;

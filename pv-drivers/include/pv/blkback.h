@@ -35,7 +35,11 @@ struct blkback_io {
     uint64_t nr_sectors;
     struct blkback_iov *iov;
     unsigned int nr_iov;
-    void *next; /* the disk's own, until it is done */
+
+    /* The disk's own, until it is done: */
+    struct blkback_io *next;
+    void *disk;
+    size_t done; /* bytes */
 };
 
 struct blkback_disk {

@@ -64,8 +64,17 @@ int xenbus_open(struct xenbus *bus, const struct xenbus_driver *driver,
 /** Watch it no more. Not opened (all zero): nothing happens. */
 void xenbus_close(struct xenbus *bus);
 
-/** Write our own state, also if it is the same: the other end looks again. */
+/**
+ * Write our own state, also if it is the same: the other end looks again.
+ *
+ * Returns 0; -ENOENT where the toolstack has removed the node: it must not come
+ *         back by our writing to it; other errors of the store.
+ */
 int xenbus_set_state(struct xenbus *bus, unsigned int state);
+
+/** The same as a part of a transaction. */
+int xenbus_write_state(struct xenbus *bus, uint32_t transaction,
+                       unsigned int state);
 
 /** Our own state as the store has it; Unknown if it has none. */
 unsigned int xenbus_stored_state(const struct xenbus *bus);
