@@ -10,17 +10,24 @@ XL_SRC += dom0-tools/build/pagetable.c
 XL_SRC += dom0-tools/config/file.c
 XL_SRC += dom0-tools/lib/background.c
 XL_SRC += dom0-tools/lib/cancel.c
+XL_SRC += dom0-tools/lib/dnsmasq.c
 XL_SRC += dom0-tools/lib/domctl.c
 XL_SRC += dom0-tools/lib/error.c
 XL_SRC += dom0-tools/lib/evtchn.c
+XL_SRC += dom0-tools/lib/firewall.c
 XL_SRC += dom0-tools/lib/gnttab.c
 XL_SRC += dom0-tools/lib/hypercall.c
 XL_SRC += dom0-tools/lib/json.c
+XL_SRC += dom0-tools/lib/lock.c
 XL_SRC += dom0-tools/lib/loop.c
 XL_SRC += dom0-tools/lib/memory.c
 XL_SRC += dom0-tools/lib/mmuext.c
+XL_SRC += dom0-tools/lib/nbd.c
 XL_SRC += dom0-tools/lib/netdev.c
+XL_SRC += dom0-tools/lib/netroute.c
 XL_SRC += dom0-tools/lib/privcmd.c
+XL_SRC += dom0-tools/lib/process.c
+XL_SRC += dom0-tools/lib/run_file.c
 XL_SRC += dom0-tools/lib/sysctl.c
 XL_SRC += dom0-tools/lib/sysctl_cpupool.c
 XL_SRC += dom0-tools/lib/version.c
@@ -34,17 +41,24 @@ XL_SRC += dom0-tools/toolstack/destroy.c
 XL_SRC += dom0-tools/toolstack/device.c
 XL_SRC += dom0-tools/toolstack/device_config.c
 XL_SRC += dom0-tools/toolstack/device_disk.c
+XL_SRC += dom0-tools/toolstack/device_list.c
 XL_SRC += dom0-tools/toolstack/device_vif.c
+XL_SRC += dom0-tools/toolstack/disk_config.c
+XL_SRC += dom0-tools/toolstack/disk_image.c
+XL_SRC += dom0-tools/toolstack/disk_number.c
 XL_SRC += dom0-tools/toolstack/domain.c
 XL_SRC += dom0-tools/toolstack/ending.c
+XL_SRC += dom0-tools/toolstack/hotplug.c
 XL_SRC += dom0-tools/toolstack/memory_target.c
 XL_SRC += dom0-tools/toolstack/monitor.c
+XL_SRC += dom0-tools/toolstack/nat.c
 XL_SRC += dom0-tools/toolstack/pool.c
 XL_SRC += dom0-tools/toolstack/saved_config.c
 XL_SRC += dom0-tools/toolstack/store.c
 XL_SRC += dom0-tools/toolstack/store_batch.c
 XL_SRC += dom0-tools/toolstack/store_tree.c
 XL_SRC += dom0-tools/toolstack/suggest.c
+XL_SRC += dom0-tools/toolstack/vif_config.c
 XL_SRC += dom0-tools/toolstack/watch_record.c
 XL_SRC += dom0-tools/toolstack/watcher.c
 XL_SRC += dom0-tools/xl/cmd_attach.c
@@ -88,8 +102,10 @@ $(GEN)/scan.c: $(ROOT)/dom0-tools/config/scan.l
 	@mkdir -p $(@D)
 	$(call quiet,FLEX,$@)flex --header-file=$(@:.c=.h) -o $@ $<
 
-XL_LIBS := -lyajl -luuid -lnettle
+# Libraries, and where one has its headers.
+XL_INCLUDES := -isystem /usr/include/libnl3
+XL_LIBS := -lyajl -luuid -lnettle -lnl-route-3 -lnl-3
 
 # The program itself needs no dynamic linker, which would take longer than most
 # commands do.
-XL_STATIC_LIBS := -l:libyajl_s.a -luuid -lnettle
+XL_STATIC_LIBS := -l:libyajl_s.a -luuid -lnettle -lnl-route-3 -lnl-3

@@ -6,9 +6,9 @@
 set -eu
 
 packages="
-    binutils bison clang clang-format cpio cppcheck e2fsprogs flex gcc
-    grub-common grub-pc-bin gzip kmod libc6-dev libcap-ng-dev libcapstone-dev libclang-rt-14-dev libcmocka-dev
-    libseccomp-dev libxen-dev libyajl-dev linux-libc-dev lz4 make mandoc mtools nettle-dev busybox-static pkg-config python3 qemu-system-x86
+    binutils bison clang clang-format cpio cppcheck dnsmasq-base e2fsprogs flex gcc
+    grub-common grub-pc-bin gzip kmod libc6-dev libcap-ng-dev libcapstone-dev libclang-rt-14-dev libcmocka-dev libnl-route-3-dev
+    libseccomp-dev libxen-dev libyajl-dev linux-libc-dev lz4 make mandoc mtools nettle-dev busybox-static nftables pkg-config python3 qemu-system-x86 qemu-utils
     stress-ng uuid-dev xorriso xz-utils zlib1g-dev zstd
 "
 

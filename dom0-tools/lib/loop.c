@@ -20,8 +20,9 @@ static int loop_fail(struct error **err_out, const char *path)
 }
 
 /* Take a free device for the file; -EBUSY where another was faster. */
-static int device_take(int control, int file, const char *path, bool read_only,
-                       char *device_out, struct error **err_out)
+static int device_take(int control, int file, const char *path,
+                       unsigned int flags, char *device_out,
+                       struct error **err_out)
 {
     struct loop_config config = {.fd = (unsigned int)file};
     int number = ioctl(control, LOOP_CTL_GET_FREE), device, rc = 0;
@@ -32,7 +33,7 @@ static int device_take(int control, int file, const char *path, bool read_only,
     device = open(device_out, O_RDWR | O_CLOEXEC);
     if (device < 0)
         return loop_fail(err_out, device_out);
-    config.info.lo_flags = read_only ? LO_FLAGS_READ_ONLY : 0;
+    config.info.lo_flags = flags;
     snprintf((char *)config.info.lo_file_name, LO_NAME_SIZE, "%s", path);
     if (ioctl(device, LOOP_CONFIGURE, &config))
         rc = errno == EBUSY ? -EBUSY : loop_fail(err_out, device_out);
@@ -40,9 +41,11 @@ static int device_take(int control, int file, const char *path, bool read_only,
     return rc;
 }
 
-int loop_attach(const char *path, bool read_only, char *device_out,
+int loop_attach(const char *path, bool read_only, bool direct, char *device_out,
                 struct error **err_out)
 {
+    unsigned int flags = (read_only ? LO_FLAGS_READ_ONLY : 0u) |
+                         (direct ? LO_FLAGS_DIRECT_IO : 0u);
     int control = open(CONTROL_PATH, O_RDWR | O_CLOEXEC);
     int file, rc;
 
@@ -54,7 +57,7 @@ int loop_attach(const char *path, bool read_only, char *device_out,
     file = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     rc = file < 0 ? loop_fail(err_out, path) : -EBUSY;
     while (file >= 0 && rc == -EBUSY)
-        rc = device_take(control, file, path, read_only, device_out, err_out);
+        rc = device_take(control, file, path, flags, device_out, err_out);
     if (file >= 0)
         close(file);
     close(control);

@@ -13,12 +13,13 @@
 /**
  * Make a block device of a file.
  *
+ * @direct      past the host's cache
  * @device_out  its name, LOOP_NAME_SIZE bytes
  *
  * Returns 0; -errno (DEVICE).
  * Source: Linux include/uapi/linux/loop.h, LOOP_CONFIGURE.
  */
-int loop_attach(const char *path, bool read_only, char *device_out,
+int loop_attach(const char *path, bool read_only, bool direct, char *device_out,
                 struct error **err_out);
 
 /* End it; the device is free once nobody uses it. Returns 0; -errno (DEVICE).

@@ -251,6 +251,30 @@ static int vcpus_make(const struct config_file *file, struct vm_config *config,
     return 0;
 }
 
+static bool has_devid(const struct vm_config *config, long devid)
+{
+    size_t i;
+
+    for (i = 0; i < config->nr_vifs; i++)
+        if (config->vif[i].devid == devid)
+            return true;
+    return false;
+}
+
+/* Interfaces without a number have the lowest that is free. */
+static void vifs_number(struct vm_config *config)
+{
+    long devid = 0;
+    size_t i;
+
+    for (i = 0; i < config->nr_vifs; i++)
+        if (config->vif[i].devid < 0) {
+            while (has_devid(config, devid))
+                devid++;
+            config->vif[i].devid = devid;
+        }
+}
+
 /* What keys mean together. */
 static int config_complete(const struct config_file *file,
                            struct vm_config *config,
@@ -270,6 +294,7 @@ static int config_complete(const struct config_file *file,
         rc = cmdline_make(file, config, warnings, err_out);
     if (!rc && !config->has_uuid)
         uuid_generate(config->uuid);
+    vifs_number(config);
     return rc;
 }
 
@@ -308,13 +333,16 @@ int vm_config_read(const struct config_file *file, struct vm_config *config,
     return rc;
 }
 
-static void texts_free(char **texts)
+void vm_config_devices_free(struct vm_config *config)
 {
     size_t i;
 
-    for (i = 0; texts && texts[i]; i++)
-        free(texts[i]);
-    free(texts);
+    for (i = 0; i < config->nr_disks; i++)
+        disk_config_free(&config->disk[i]);
+    free(config->disk);
+    for (i = 0; i < config->nr_vifs; i++)
+        vif_config_free(&config->vif[i]);
+    free(config->vif);
 }
 
 void vm_config_free(struct vm_config *config)
@@ -328,14 +356,7 @@ void vm_config_free(struct vm_config *config)
     free(config->root);
     free(config->extra);
     free(config->pool);
-    for (i = 0; i < config->nr_disks; i++)
-        disk_config_free(&config->disk[i]);
-    free(config->disk);
-    texts_free(config->disk_text);
-    for (i = 0; i < config->nr_vifs; i++)
-        vif_config_free(&config->vif[i]);
-    free(config->vif);
-    texts_free(config->vif_text);
+    vm_config_devices_free(config);
     for (i = 0; i < CONFIG_MAX_VCPUS; i++) {
         free(config->cpus[i]);
         free(config->cpus_soft[i]);

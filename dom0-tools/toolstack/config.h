@@ -75,12 +75,9 @@ struct vm_config {
     long time_offset; /* seconds; in text also what local_time adds */
     long no_migrate;  /* 0 or 1 */
 
-    /* And each as it was written. */
     struct disk_config *disk;
-    char **disk_text;
     size_t nr_disks;
     struct vif_config *vif;
-    char **vif_text;
     size_t nr_vifs;
 };
 
@@ -101,6 +98,9 @@ int vm_config_read(const struct config_file *file, struct vm_config *config,
                    struct config_warnings *warnings, struct error **err_out);
 
 void vm_config_free(struct vm_config *config);
+
+/* Free its disks and network interfaces alone. */
+void vm_config_devices_free(struct vm_config *config);
 void config_warnings_free(struct config_warnings *warnings);
 
 #endif

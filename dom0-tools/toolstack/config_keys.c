@@ -136,27 +136,6 @@ static int texts_check(const struct config_value *value, struct error **err_out)
                : wrong_kind(err_out, "a list of texts");
 }
 
-/* Copies of a list's texts, ended by NULL. */
-static char **texts_copy(const struct config_value *value,
-                         struct error **err_out)
-{
-    char **texts = calloc(value->nr + 1, sizeof(*texts));
-    size_t i;
-
-    for (i = 0; texts && i < value->nr; i++) {
-        texts[i] = strdup(value->item[i]->text);
-        if (texts[i])
-            continue;
-        while (i)
-            free(texts[--i]);
-        free(texts);
-        texts = NULL;
-    }
-    if (!texts)
-        error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    return texts;
-}
-
 /* Two of a guest's disks can't have one number. */
 static int disk_number_check(const struct vm_config *config,
                              struct error **err_out)
@@ -180,8 +159,7 @@ static int set_disk(struct vm_config *config, const struct config_value *value,
     if (rc)
         return rc;
     config->disk = calloc(value->nr + 1, sizeof(*config->disk));
-    config->disk_text = texts_copy(value, err_out);
-    if (!config->disk || !config->disk_text)
+    if (!config->disk)
         return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
     for (i = 0; i < value->nr; i++) {
         rc = disk_config_parse(value->item[i]->text, &config->disk[i], err_out);
@@ -195,6 +173,20 @@ static int set_disk(struct vm_config *config, const struct config_value *value,
     return 0;
 }
 
+/* Nor two of its interfaces. */
+static int vif_number_check(const struct vm_config *config,
+                            struct error **err_out)
+{
+    const struct vif_config *last = &config->vif[config->nr_vifs - 1];
+    size_t i;
+
+    for (i = 0; last->devid >= 0 && i + 1 < config->nr_vifs; i++)
+        if (config->vif[i].devid == last->devid)
+            return error_set(err_out, ERROR_CONFIG, -EEXIST,
+                             "there is another with devid %ld", last->devid);
+    return 0;
+}
+
 static int set_vif(struct vm_config *config, const struct config_value *value,
                    struct error **err_out)
 {
@@ -204,14 +196,16 @@ static int set_vif(struct vm_config *config, const struct config_value *value,
     if (rc)
         return rc;
     config->vif = calloc(value->nr + 1, sizeof(*config->vif));
-    config->vif_text = texts_copy(value, err_out);
-    if (!config->vif || !config->vif_text)
+    if (!config->vif)
         return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
     for (i = 0; i < value->nr; i++) {
         rc = vif_config_parse(value->item[i]->text, &config->vif[i], err_out);
+        if (!rc) {
+            config->nr_vifs++;
+            rc = vif_number_check(config, err_out);
+        }
         if (rc)
             return error_wrap(err_out, "[%zu]", i);
-        config->nr_vifs++;
     }
     return 0;
 }

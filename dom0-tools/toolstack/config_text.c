@@ -3,6 +3,7 @@
 #include "toolstack/config_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "toolstack/config_keys.h"
@@ -33,13 +34,14 @@ void config_text_put(FILE *out, const char *key, const char *text)
 }
 
 /* A list of texts, none of which has both kinds of quotes. */
-static void list_put(FILE *out, const char *key, char *const *texts, size_t nr)
+static void list_put(FILE *out, const char *key, char *const *texts, size_t nr,
+                     const char *how)
 {
     size_t i;
 
     if (!nr)
         return;
-    fprintf(out, "%s = [", key);
+    fprintf(out, "%s %s [", key, how);
     for (i = 0; i < nr; i++) {
         char quote = strchr(texts[i], '"') ? '\'' : '"';
 
@@ -79,33 +81,11 @@ static void memory_put(FILE *out, const struct vm_config *config)
             (config->max_memory_kib + 1023) >> 10);
 }
 
-/* Of a guest that was restored: nobody has written them. */
-static void disks_put(FILE *out, const struct vm_config *config)
+/* One item of a list that grows. */
+static void item_put(FILE *out, const char *key, size_t i, char *text)
 {
-    size_t i;
-
-    for (i = 0; i < config->nr_disks; i++)
-        fprintf(out, "disk %s ['vdev=%s,access=%s%s,target=%s']\n",
-                i ? "+=" : "=", config->disk[i].vdev,
-                config->disk[i].read_only ? "ro" : "rw",
-                config->disk[i].cdrom ? ",cdrom" : "", config->disk[i].target);
-}
-
-static void vifs_put(FILE *out, const struct vm_config *config)
-{
-    size_t i;
-
-    for (i = 0; i < config->nr_vifs; i++) {
-        const struct vif_config *v = &config->vif[i];
-
-        fprintf(out, "vif %s ['", i ? "+=" : "=");
-        if (v->has_mac)
-            fprintf(out, "mac=%02x:%02x:%02x:%02x:%02x:%02x", v->mac[0],
-                    v->mac[1], v->mac[2], v->mac[3], v->mac[4], v->mac[5]);
-        if (v->bridge)
-            fprintf(out, "%sbridge=%s", v->has_mac ? "," : "", v->bridge);
-        fputs("']\n", out);
-    }
+    list_put(out, key, &text, text ? 1 : 0, i ? "+=" : "=");
+    free(text);
 }
 
 static bool is_apart(const struct config_key *key)
@@ -132,14 +112,10 @@ void config_text_write(FILE *out, const struct vm_config *config)
     for (i = 0; i < nr_config_keys; i++)
         if (!is_apart(&config_keys[i]))
             key_put(out, &config_keys[i], config);
-    list_put(out, "cpus", config->cpus, config->nr_cpus);
-    list_put(out, "cpus_soft", config->cpus_soft, config->nr_cpus_soft);
-    if (config->disk_text)
-        list_put(out, "disk", config->disk_text, config->nr_disks);
-    else
-        disks_put(out, config);
-    if (config->vif_text)
-        list_put(out, "vif", config->vif_text, config->nr_vifs);
-    else
-        vifs_put(out, config);
+    list_put(out, "cpus", config->cpus, config->nr_cpus, "=");
+    list_put(out, "cpus_soft", config->cpus_soft, config->nr_cpus_soft, "=");
+    for (i = 0; i < config->nr_disks; i++)
+        item_put(out, "disk", i, disk_config_text(&config->disk[i]));
+    for (i = 0; i < config->nr_vifs; i++)
+        item_put(out, "vif", i, vif_config_text(&config->vif[i]));
 }

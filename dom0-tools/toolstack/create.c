@@ -153,11 +153,13 @@ static int devices_prepare(struct store *s, const struct vm_config *config,
 
     for (i = 0; i < config->nr_disks; i++) {
         rc = disk_check(s, &config->disk[i], err_out);
+        if (!rc)
+            rc = disk_twice_check(&config->disk[i], config->disk, i, err_out);
         if (rc)
             return error_wrap(err_out, "disk[%zu]", i);
     }
     for (i = 0; i < config->nr_vifs; i++) {
-        rc = vif_check(&config->vif[i], err_out);
+        rc = vif_check(s, &config->vif[i], err_out);
         if (rc)
             return error_wrap(err_out, "vif[%zu]", i);
     }
@@ -361,7 +363,8 @@ static int devices_attach(struct growing *g, struct error **err_out)
             return error_wrap(err_out, "disk[%u]", i);
     }
     for (i = 0; i < config->nr_vifs; i++) {
-        rc = vif_attach(g->s, g->domid, i, &config->vif[i], err_out);
+        rc = vif_attach(g->s, g->domid, (unsigned int)config->vif[i].devid,
+                        &config->vif[i], err_out);
         if (rc)
             return error_wrap(err_out, "vif[%u]", i);
     }

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "public/io/xenbus.h"
+#include "public/xen.h"
 
-#include "lib/loop.h"
-
-#define PATH_SIZE 80
+/* Of a record: what makes the device anew. */
+#define SPEC_NODE "spec"
 
 static void node_set(struct device_node *nodes, unsigned int *nr,
                      const char *name, const char *format, va_list args)
@@ -41,24 +41,44 @@ void device_front(struct device *d, const char *name, const char *format, ...)
     va_end(args);
 }
 
-void device_back_path(domid_t domid, const char *class, unsigned int devid,
-                      char *path)
+struct device_place device_place_make(domid_t domid, const char *class,
+                                      unsigned int devid, domid_t backend_id)
 {
-    snprintf(path, PATH_SIZE, "/local/domain/0/backend/%s/%u/%u", class, domid,
-             devid);
+    struct device_place at = {.domid = domid,
+                              .class = class,
+                              .devid = devid,
+                              .backend_id = backend_id};
+
+    snprintf(at.back, sizeof(at.back), "/local/domain/%u/backend/%s/%u/%u",
+             backend_id, class, domid, devid);
+    snprintf(at.front, sizeof(at.front), "/local/domain/%u/device/%s/%u", domid,
+             class, devid);
+    snprintf(at.record, sizeof(at.record), "/libxl/%u/device/%s/%u", domid,
+             class, devid);
+    return at;
 }
 
-static void front_path(domid_t domid, const char *class, unsigned int devid,
-                       char *path)
+/*
+ * Find a device by its record, which names the domain that serves it. *there
+ * says whether it has one.
+ */
+static int place_find(struct store *s, domid_t domid, const char *class,
+                      unsigned int devid, struct device_place *at, bool *there,
+                      struct error **err_out)
 {
-    snprintf(path, PATH_SIZE, "/local/domain/%u/device/%s/%u", domid, class,
-             devid);
-}
+    unsigned int backend_id = 0;
+    char *back = NULL;
+    int rc;
 
-static void record_path(domid_t domid, const char *class, unsigned int devid,
-                        char *path)
-{
-    snprintf(path, PATH_SIZE, "/libxl/%u/device/%s/%u", domid, class, devid);
+    *at = device_place_make(domid, class, devid, 0);
+    rc = store_read(s, &back, err_out, "%s/backend", at->record);
+    if (rc)
+        return rc;
+    *there = back != NULL;
+    if (back && sscanf(back, "/local/domain/%u/", &backend_id) == 1)
+        *at = device_place_make(domid, class, devid, (domid_t)backend_id);
+    free(back);
+    return 0;
 }
 
 static int nodes_write(struct store *s, const char *folder,
@@ -76,59 +96,119 @@ static int nodes_write(struct store *s, const char *folder,
 
 /* The backend's folder, or the record of it, which is alike. */
 static int back_write(struct store *s, const struct device *d,
-                      const char *folder, const char *front,
-                      struct store_rights rights, struct error **err_out)
+                      const char *folder, struct store_rights rights,
+                      struct error **err_out)
 {
     struct device_node common[] = {
         {"frontend", ""}, {"frontend-id", ""}, {"online", "1"}, {"state", "1"}};
     int rc = store_write_for(s, "", rights, err_out, "%s", folder);
 
-    snprintf(common[0].value, sizeof(common[0].value), "%s", front);
-    snprintf(common[1].value, sizeof(common[1].value), "%u", d->domid);
+    snprintf(common[0].value, sizeof(common[0].value), "%s", d->at.front);
+    snprintf(common[1].value, sizeof(common[1].value), "%u", d->at.domid);
     if (!rc)
         rc = nodes_write(s, folder, common, 4, err_out);
     return rc ? rc : nodes_write(s, folder, d->back, d->nr_back, err_out);
 }
 
 static int front_write(struct store *s, const struct device *d,
-                       const char *folder, const char *back,
                        struct error **err_out)
 {
-    const struct store_rights rights = {.owner = d->domid, .reader = 0};
+    const struct store_rights rights = {.owner = d->at.domid,
+                                        .reader = d->at.backend_id};
     struct device_node common[] = {
-        {"backend", ""}, {"backend-id", "0"}, {"state", "1"}};
-    int rc = store_write_for(s, "", rights, err_out, "%s", folder);
+        {"backend", ""}, {"backend-id", ""}, {"state", "1"}};
+    int rc = store_write_for(s, "", rights, err_out, "%s", d->at.front);
 
-    snprintf(common[0].value, sizeof(common[0].value), "%s", back);
+    snprintf(common[0].value, sizeof(common[0].value), "%s", d->at.back);
+    snprintf(common[1].value, sizeof(common[1].value), "%u", d->at.backend_id);
     if (!rc)
-        rc = nodes_write(s, folder, common, 3, err_out);
-    return rc ? rc : nodes_write(s, folder, d->front, d->nr_front, err_out);
+        rc = nodes_write(s, d->at.front, common, 3, err_out);
+    return rc ? rc
+              : nodes_write(s, d->at.front, d->front, d->nr_front, err_out);
+}
+
+static int record_write(struct store *s, const struct device *d,
+                        struct error **err_out)
+{
+    const struct store_rights own = {0, 0};
+    int rc = back_write(s, d, d->at.record, own, err_out);
+
+    if (!rc)
+        rc = store_write(s, d->at.back, err_out, "%s/backend", d->at.record);
+    return rc ? rc
+              : store_write(s, d->spec, err_out, "%s/" SPEC_NODE, d->at.record);
 }
 
 static int device_change(struct store *s, void *ctx, struct error **err_out)
 {
-    const struct store_rights shared = {
-        .owner = 0, .reader = ((struct device *)ctx)->domid};
-    const struct store_rights own = {0, 0};
     const struct device *d = ctx;
-    char back[PATH_SIZE], front[PATH_SIZE], record[PATH_SIZE];
-    int rc;
+    const struct store_rights shared = {.owner = d->at.backend_id,
+                                        .reader = d->at.domid};
+    char *there = NULL;
+    int rc = store_read(s, &there, err_out, "%s/backend", d->at.record);
 
-    device_back_path(d->domid, d->class, d->devid, back);
-    front_path(d->domid, d->class, d->devid, front);
-    record_path(d->domid, d->class, d->devid, record);
-    rc = back_write(s, d, record, front, own, err_out);
+    if (there) {
+        free(there);
+        return error_set(err_out, ERROR_DEVICE, -EEXIST,
+                         "the domain has this device");
+    }
     if (!rc)
-        rc = store_write(s, back, err_out, "%s/backend", record);
+        rc = record_write(s, d, err_out);
     if (!rc)
-        rc = back_write(s, d, back, front, shared, err_out);
-    return rc ? rc : front_write(s, d, front, back, err_out);
+        rc = back_write(s, d, d->at.back, shared, err_out);
+    return rc ? rc : front_write(s, d, err_out);
 }
 
 int device_write(struct store *s, const struct device *d,
                  struct error **err_out)
 {
+    if (!d->spec)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
     return store_transaction(s, device_change, (void *)d, err_out);
+}
+
+int device_spec_read(struct store *s, const struct device_place *at,
+                     char **spec_out, struct error **err_out)
+{
+    return store_read(s, spec_out, err_out, "%s/" SPEC_NODE, at->record);
+}
+
+/* The domain of a name. */
+static int domain_by_name(struct store *s, const char *name, domid_t *domid_out,
+                          struct error **err_out)
+{
+    char **ids, *text;
+    unsigned int nr, i;
+    bool found = false;
+    int rc = store_list(s, &ids, &nr, err_out, "/local/domain");
+
+    for (i = 0; !rc && !found && i < nr; i++) {
+        rc = store_read(s, &text, err_out, "/local/domain/%s/name", ids[i]);
+        found = !rc && text && !strcmp(text, name);
+        if (found)
+            *domid_out = (domid_t)strtoul(ids[i], NULL, 10);
+        if (!rc)
+            free(text);
+    }
+    free(ids);
+    if (!rc && !found)
+        rc = error_set(err_out, ERROR_NO_DOMAIN, -ESRCH,
+                       "backend '%s': no such domain", name);
+    return rc;
+}
+
+int device_backend_find(struct store *s, const char *which, domid_t *domid_out,
+                        struct error **err_out)
+{
+    unsigned long id = 0;
+    char *end = NULL;
+
+    if (which)
+        id = strtoul(which, &end, 10);
+    if (which && (end == which || *end || id >= DOMID_FIRST_RESERVED))
+        return domain_by_name(s, which, domid_out, err_out);
+    *domid_out = (domid_t)id;
+    return 0;
 }
 
 struct backend_wait {
@@ -163,16 +243,15 @@ static int backend_done(void *ctx, struct error **err_out)
     return state != XenbusStateInitialising;
 }
 
-int device_await(struct store *s, const struct device *d, const char *driver,
-                 struct error **err_out)
+int device_await(struct store *s, const struct device_place *at,
+                 const char *driver, struct error **err_out)
 {
-    char back[PATH_SIZE], path[PATH_SIZE + 8];
-    struct backend_wait w = {.s = s, .back = back};
+    struct backend_wait w = {.s = s, .back = at->back};
+    char path[sizeof(at->back) + 8];
     long state = 0;
     int rc;
 
-    device_back_path(d->domid, d->class, d->devid, back);
-    snprintf(path, sizeof(path), "%s/state", back);
+    snprintf(path, sizeof(path), "%s/state", at->back);
     rc = store_wait(s, path, BACKEND_MS, backend_done, &w, err_out);
     if (rc == -ETIMEDOUT) {
         error_set(err_out, ERROR_NO_ANSWER, rc,
@@ -181,7 +260,7 @@ int device_await(struct store *s, const struct device *d, const char *driver,
         return rc;
     }
     if (!rc)
-        rc = state_read(s, back, &state, err_out);
+        rc = state_read(s, at->back, &state, err_out);
     if (!rc && state != XenbusStateInitWait && state != XenbusStateConnected)
         rc = error_set(err_out, ERROR_DEVICE, -EIO,
                        "the backend refuses it: see dmesg");
@@ -203,80 +282,92 @@ static int end_change(struct store *s, void *ctx, struct error **err_out)
     return rc ? rc : store_write(s, "5", err_out, "%s/state", back);
 }
 
-/* Free the loop device that a disk in a file has. */
-static int loop_free(struct store *s, const char *back, struct error **err_out)
-{
-    char *device = NULL;
-    int rc = store_read(s, &device, err_out, "%s/loop-device", back);
-
-    if (!rc && device)
-        rc = loop_detach(device, err_out);
-    free(device);
-    return rc;
-}
-
-/* Keep the first error. */
-static void note(int *first, int rc)
+void device_note(int *first, int rc)
 {
     if (!*first && rc != -ETIMEDOUT)
         *first = rc;
 }
 
-/* Remove all nodes of a device whose backend has let it go. */
-static int nodes_remove(struct store *s, domid_t domid, const char *class,
-                        unsigned int devid, struct error **err_out)
+/* Classes of devices and what ends the host's part of one. */
+static const struct device_class {
+    const char *name;
+    int (*host_end)(struct store *s, const struct device_place *at,
+                    struct error **err_out);
+} classes[] = {{"vif", vif_host_end}, {"vbd", disk_host_end}};
+#define NR_CLASSES (sizeof(classes) / sizeof(classes[0]))
+
+static int host_end(struct store *s, const struct device_place *at,
+                    struct error **err_out)
 {
-    char back[PATH_SIZE], front[PATH_SIZE], record[PATH_SIZE];
+    size_t i;
+
+    /* Another domain ends its part itself. */
+    if (at->backend_id)
+        return 0;
+    for (i = 0; i < NR_CLASSES; i++)
+        if (!strcmp(classes[i].name, at->class))
+            return classes[i].host_end(s, at, err_out);
+    return 0;
+}
+
+/* Remove all of a device whose backend has let it go. */
+static int rest_remove(struct store *s, const struct device_place *at,
+                       struct error **err_out)
+{
     int first = 0;
 
-    device_back_path(domid, class, devid, back);
-    front_path(domid, class, devid, front);
-    record_path(domid, class, devid, record);
-    note(&first, store_remove(s, err_out, "%s", front));
-    note(&first, loop_free(s, back, first ? NULL : err_out));
-    note(&first, store_remove(s, first ? NULL : err_out, "%s", back));
-    note(&first, store_remove(s, first ? NULL : err_out, "%s", record));
+    device_note(&first, store_remove(s, err_out, "%s", at->front));
+    device_note(&first, host_end(s, at, first ? NULL : err_out));
+    device_note(&first,
+                store_remove(s, first ? NULL : err_out, "%s", at->back));
+    device_note(&first,
+                store_remove(s, first ? NULL : err_out, "%s", at->record));
     return first;
 }
 
 /* Without asking the guest: its folder goes first, which ends the backend. */
-static int device_remove(struct store *s, domid_t domid, const char *class,
-                         unsigned int devid, struct error **err_out)
+static int device_remove(struct store *s, const struct device_place *at,
+                         struct error **err_out)
 {
-    char back[PATH_SIZE], front[PATH_SIZE];
-    struct backend_wait w = {.s = s, .back = back, .ending = true};
+    struct backend_wait w = {.s = s, .back = at->back, .ending = true};
     int first = 0;
 
-    device_back_path(domid, class, devid, back);
-    front_path(domid, class, devid, front);
-    note(&first, store_transaction(s, end_change, back, err_out));
-    note(&first, store_remove(s, first ? NULL : err_out, "%s", front));
-    note(&first, store_wait(s, back, BACKEND_MS, backend_done, &w,
-                            first ? NULL : err_out));
-    note(&first, nodes_remove(s, domid, class, devid, first ? NULL : err_out));
+    device_note(&first,
+                store_transaction(s, end_change, (void *)at->back, err_out));
+    device_note(&first,
+                store_remove(s, first ? NULL : err_out, "%s", at->front));
+    device_note(&first, store_wait(s, at->back, BACKEND_MS, backend_done, &w,
+                                   first ? NULL : err_out));
+    device_note(&first, rest_remove(s, at, first ? NULL : err_out));
     return first;
+}
+
+void device_undo(struct store *s, const struct device_place *at)
+{
+    const struct cancel *cancel = store_set_cancel(s, NULL);
+
+    device_remove(s, at, NULL);
+    store_set_cancel(s, cancel);
 }
 
 int device_detach(struct store *s, domid_t domid, const char *class,
                   unsigned int devid, bool force, struct error **err_out)
 {
-    char back[PATH_SIZE], *text;
-    struct backend_wait w = {.s = s, .back = back, .ending = true};
-    int rc;
+    struct backend_wait w = {.s = s, .ending = true};
+    struct device_place at;
+    bool there;
+    int rc = place_find(s, domid, class, devid, &at, &there, err_out);
 
-    device_back_path(domid, class, devid, back);
-    rc = store_read(s, &text, err_out, "/libxl/%u/device/%s/%u/backend", domid,
-                    class, devid);
     if (rc)
         return rc;
-    if (!text)
+    if (!there)
         return error_set(err_out, ERROR_DEVICE, -ENODEV, "no such device");
-    free(text);
     if (force)
-        return device_remove(s, domid, class, devid, err_out);
-    rc = store_transaction(s, end_change, back, err_out);
+        return device_remove(s, &at, err_out);
+    w.back = at.back;
+    rc = store_transaction(s, end_change, at.back, err_out);
     if (!rc)
-        rc = store_wait(s, back, BACKEND_MS, backend_done, &w, err_out);
+        rc = store_wait(s, at.back, BACKEND_MS, backend_done, &w, err_out);
     if (rc == -ETIMEDOUT) {
         error_set(err_out, ERROR_NO_ANSWER, rc,
                   "the guest did not release it within %d s",
@@ -284,7 +375,7 @@ int device_detach(struct store *s, domid_t domid, const char *class,
         error_hint(err_out, "it may be in use there; --force takes it away");
         return rc;
     }
-    return rc ? rc : nodes_remove(s, domid, class, devid, err_out);
+    return rc ? rc : rest_remove(s, &at, err_out);
 }
 
 static int class_remove(struct store *s, domid_t domid, const char *class,
@@ -297,21 +388,31 @@ static int class_remove(struct store *s, domid_t domid, const char *class,
 
     if (first || !names)
         return first;
-    for (i = 0; i < nr; i++)
-        note(&first, device_remove(s, domid, class,
-                                   (unsigned int)strtoul(names[i], NULL, 10),
-                                   first ? NULL : err_out));
+    for (i = 0; i < nr; i++) {
+        struct device_place at;
+        bool there;
+
+        device_note(&first,
+                    place_find(s, domid, class,
+                               (unsigned int)strtoul(names[i], NULL, 10), &at,
+                               &there, first ? NULL : err_out));
+        device_note(&first, device_remove(s, &at, first ? NULL : err_out));
+    }
     free(names);
     /* The folder of the class is empty now. */
-    note(&first, store_remove(s, first ? NULL : err_out,
-                              "/local/domain/0/backend/%s/%u", class, domid));
+    device_note(&first,
+                store_remove(s, first ? NULL : err_out,
+                             "/local/domain/0/backend/%s/%u", class, domid));
     return first;
 }
 
 int device_remove_all(struct store *s, domid_t domid, struct error **err_out)
 {
-    int first = class_remove(s, domid, "vif", err_out);
+    int first = 0;
+    size_t i;
 
-    note(&first, class_remove(s, domid, "vbd", first ? NULL : err_out));
+    for (i = 0; i < NR_CLASSES; i++)
+        device_note(&first, class_remove(s, domid, classes[i].name,
+                                         first ? NULL : err_out));
     return first;
 }

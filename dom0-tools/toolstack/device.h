@@ -7,6 +7,8 @@
 #ifndef TOOLSTACK_DEVICE_H
 #define TOOLSTACK_DEVICE_H
 
+#include <stddef.h>
+
 #include "public/types.h"
 
 #include "toolstack/device_config.h"
@@ -21,17 +23,28 @@ int disk_check(struct store *s, const struct disk_config *disk,
                struct error **err_out);
 
 /**
- * Attach a disk. What fails halfway is left to device_remove_all().
+ * Find out whether a disk is among others of the same domain that would write
+ * to the same file or device.
  *
- * Returns 0; -errno (DEVICE, STORE); -ETIMEDOUT (NO_ANSWER) where no backend
- *         takes it.
+ * Returns 0; -EBUSY (DEVICE).
+ */
+int disk_twice_check(const struct disk_config *disk,
+                     const struct disk_config *others, size_t nr,
+                     struct error **err_out);
+
+/**
+ * Attach a disk. Where it fails nothing is left.
+ *
+ * Returns 0; -EEXIST (DEVICE) where the domain has one of that number; -errno
+ *         (DEVICE, STORE); -ETIMEDOUT (NO_ANSWER) where no backend takes it.
  * Source: xenstore backend/vbd; io/blkif.h.
  */
 int disk_attach(struct store *s, domid_t domid, const struct disk_config *disk,
                 struct error **err_out);
 
 /* The same for a network interface, the domain's `devid`-th from 0. */
-int vif_check(const struct vif_config *vif, struct error **err_out);
+int vif_check(struct store *s, const struct vif_config *vif,
+              struct error **err_out);
 int vif_attach(struct store *s, domid_t domid, unsigned int devid,
                const struct vif_config *vif, struct error **err_out);
 

@@ -8,22 +8,59 @@
 
 #include "lib/error.h"
 
+/* Where scripts are that are named without a folder. */
+#define SCRIPT_FOLDER "/etc/xen/scripts"
+
+enum disk_format {
+    DISK_RAW, /* served by the kernel, all others by qemu-nbd */
+    DISK_QCOW,
+    DISK_QCOW2,
+    DISK_QED,
+    DISK_VDI,
+    DISK_VHD,
+    DISK_VMDK,
+};
+
 struct disk_config {
-    char *target;        /* block device or file, an absolute path */
+    char *target;        /* absolute path of a block device or file; or what
+                          * the script understands */
     char *vdev;          /* as the guest calls it: xvda */
     unsigned int number; /* of it */
+    enum disk_format format;
+    char *script;  /* absolute path; NULL: none */
+    char *backend; /* domain that serves it; NULL: this one */
     bool read_only;
+    bool shared; /* also where another guest has it */
     bool cdrom;
     bool no_discard;
+    bool direct;    /* past the host's cache */
+    bool untrusted; /* the guest protects itself from the backend */
+};
+
+/* Who makes a guest's interface part of a network. */
+enum vif_kind {
+    VIF_DEFAULT, /* the host's bridge; NAT where it has none */
+    VIF_BRIDGE,
+    VIF_NAT,
+    VIF_ROUTE,
+    VIF_SCRIPT,
 };
 
 struct vif_config {
+    enum vif_kind kind;
     uint8_t mac[6];
-    bool has_mac;
-    char *bridge; /* NULL: the host's only one */
-    char *ip;     /* NULL: none */
-    char *name;   /* of the interface on the host; NULL: vif<id>.<n> */
-    long mtu;     /* -1: the bridge's */
+    char *bridge;  /* of VIF_BRIDGE; a script's may be NULL */
+    char *ip;      /* addresses between blanks; NULL: none */
+    char *name;    /* of the interface on the host; NULL: vif<id>.<n> */
+    char *script;  /* of VIF_SCRIPT: absolute path */
+    char *gateway; /* interface by which the host reaches the world; NULL */
+    char *backend; /* domain that serves it; NULL: this one */
+    long mtu;      /* -1: the bridge's */
+    long devid;    /* -1: its place in the list */
+    uint64_t rate_bytes; /* that the guest may send in each interval; 0: any */
+    uint32_t rate_interval_us;
+    uint64_t rate_in; /* bytes a second that the guest gets; 0: any */
+    bool untrusted;   /* the guest protects itself from the backend */
 };
 
 /**
@@ -37,6 +74,9 @@ int disk_config_parse(const char *text, struct disk_config *disk,
                       struct error **err_out);
 void disk_config_free(struct disk_config *disk);
 
+/* A text that disk_config_parse() reads as this, to be freed; or NULL. */
+char *disk_config_text(const struct disk_config *disk);
+
 /**
  * The number of a virtual disk or of its partition: `xvda`, `xvdb1`, `hda`,
  * `sdc3`, `d2p1`.
@@ -46,8 +86,13 @@ void disk_config_free(struct disk_config *disk);
  */
 unsigned int disk_number(const char *vdev);
 
+/* A format as configurations call it, and as QEMU does. */
+const char *disk_format_name(enum disk_format format);
+const char *disk_format_qemu(enum disk_format format);
+
 /**
- * Read a network interface: `mac=..,bridge=..` and so on; empty: all defaults.
+ * Read a network interface: `mac=..,bridge=..` and so on; empty: all defaults,
+ * with a random MAC address.
  *
  * Returns 0; -EINVAL (CONFIG).
  * Source: xl-network-configuration(5).
@@ -55,5 +100,13 @@ unsigned int disk_number(const char *vdev);
 int vif_config_parse(const char *text, struct vif_config *vif,
                      struct error **err_out);
 void vif_config_free(struct vif_config *vif);
+
+/* A text that vif_config_parse() reads as this, to be freed; or NULL. */
+char *vif_config_text(const struct vif_config *vif);
+
+/* Room for a MAC address as text. */
+#define MAC_TEXT_SIZE 18
+
+void vif_mac_text(const struct vif_config *vif, char *text);
 
 #endif

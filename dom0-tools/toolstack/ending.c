@@ -8,6 +8,8 @@
 
 #include "toolstack/create.h"
 #include "toolstack/destroy.h"
+#include "toolstack/device.h"
+#include "toolstack/device_list.h"
 #include "toolstack/domain.h"
 
 enum vm_action ending_action(const struct vm_config *config,
@@ -42,24 +44,29 @@ static int restart(struct privcmd *p, struct store *s,
     return rc;
 }
 
-/* Make the domain's name and UUID free for the next one. */
+/* Make the domain's name and devices free for the next one. */
 static int step_aside(struct privcmd *p, struct store *s,
                       const struct vm_config *config, domid_t domid,
                       struct error **err_out)
 {
     char name[256];
+    int rc = device_remove_all(s, domid, err_out);
 
     snprintf(name, sizeof(name), "%.200s-%u", config->name, domid);
-    return domain_rename(p, s, domid, name, err_out);
+    return rc ? rc : domain_rename(p, s, domid, name, err_out);
 }
 
-int ending_run(struct privcmd *p, struct store *s,
-               const struct vm_config *config, enum vm_action action,
-               domid_t *domid, bool *goes_on, struct error **err_out)
+int ending_run(struct privcmd *p, struct store *s, struct vm_config *config,
+               enum vm_action action, domid_t *domid, bool *goes_on,
+               struct error **err_out)
 {
     int rc = 0;
 
     *goes_on = action == VM_RESTART || action == VM_RENAME_RESTART;
+    if (*goes_on)
+        rc = device_list_read(s, *domid, config, err_out);
+    if (rc)
+        return rc;
     if (action == VM_DESTROY || action == VM_RESTART)
         rc = destroy_run(p, s, *domid, err_out);
     else if (action == VM_RENAME_RESTART)

@@ -14,15 +14,16 @@ enum vm_action ending_action(const struct vm_config *config,
                              unsigned int reason);
 
 /**
- * Do it.
+ * Do it. A new domain has the devices that the old one had in the end, which
+ * the configuration has then, too.
  *
  * @domid    the one that has ended; changed to the new one's
  * @goes_on  set: there is a new domain of that configuration, or not
  *
  * Returns 0; -errno.
  */
-int ending_run(struct privcmd *p, struct store *s,
-               const struct vm_config *config, enum vm_action action,
-               domid_t *domid, bool *goes_on, struct error **err_out);
+int ending_run(struct privcmd *p, struct store *s, struct vm_config *config,
+               enum vm_action action, domid_t *domid, bool *goes_on,
+               struct error **err_out);
 
 #endif

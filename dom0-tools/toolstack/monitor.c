@@ -10,9 +10,8 @@
 #include "toolstack/domain.h"
 #include "toolstack/ending.h"
 
-int monitor_run(struct privcmd *p, struct store *s,
-                const struct vm_config *config, domid_t domid,
-                struct error **err_out)
+int monitor_run(struct privcmd *p, struct store *s, struct vm_config *config,
+                domid_t domid, struct error **err_out)
 {
     struct xen_domctl_getdomaininfo info;
     bool goes_on = true;

@@ -10,14 +10,13 @@
 #include "toolstack/store.h"
 
 /**
- * Wait until a domain ends; destroy, restart or keep it. One that is restarted
- * is waited for again. Returns when nothing is left to wait for: the domain is
- * gone or stays as it is.
+ * Wait until a domain ends; destroy, restart or keep it. One that is restarted,
+ * with the devices that it had in the end, is waited for again. Returns when
+ * nothing is left to wait for: the domain is gone or stays as it is.
  *
  * Returns 0; -errno, and the domain that ended stays or is gone.
  */
-int monitor_run(struct privcmd *p, struct store *s,
-                const struct vm_config *config, domid_t domid,
-                struct error **err_out);
+int monitor_run(struct privcmd *p, struct store *s, struct vm_config *config,
+                domid_t domid, struct error **err_out);
 
 #endif

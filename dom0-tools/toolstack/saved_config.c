@@ -97,10 +97,14 @@ static void disks_put(struct json *j, const struct vm_config *config)
         const struct disk_config *d = &config->disk[i];
 
         json_object(j, NULL);
+        if (d->backend)
+            json_text(j, "backend_domname", d->backend);
         json_text(j, "pdev_path", d->target);
         json_text(j, "vdev", d->vdev);
-        json_text(j, "backend", "phy");
-        json_text(j, "format", "raw");
+        json_text(j, "backend", d->format == DISK_RAW ? "phy" : "qdisk");
+        json_text(j, "format", disk_format_name(d->format));
+        if (d->script)
+            json_text(j, "script", d->script);
         /* What is 0 is left out. */
         if (d->cdrom)
             json_int(j, "removable", 1);
@@ -108,32 +112,56 @@ static void disks_put(struct json *j, const struct vm_config *config)
             json_int(j, "readwrite", 1);
         if (d->cdrom)
             json_int(j, "is_cdrom", 1);
+        if (d->direct)
+            json_bool(j, "direct_io_safe", true);
+        if (d->no_discard)
+            json_text(j, "discard_enable", truth(false));
+        if (d->untrusted)
+            json_text(j, "trusted", truth(false));
         json_object_end(j);
     }
     json_array_end(j);
 }
 
+static void nic_put(struct json *j, const struct vif_config *v)
+{
+    char mac[MAC_TEXT_SIZE];
+
+    vif_mac_text(v, mac);
+    if (v->backend)
+        json_text(j, "backend_domname", v->backend);
+    json_int(j, "devid", v->devid);
+    if (v->mtu > 0)
+        json_int(j, "mtu", v->mtu);
+    json_text(j, "mac", mac);
+    if (v->ip)
+        json_text(j, "ip", v->ip);
+    if (v->bridge)
+        json_text(j, "bridge", v->bridge);
+    if (v->name)
+        json_text(j, "ifname", v->name);
+    if (v->script)
+        json_text(j, "script", v->script);
+    if (v->rate_bytes) {
+        json_int(j, "rate_bytes_per_interval", (int64_t)v->rate_bytes);
+        json_int(j, "rate_interval_usecs", v->rate_interval_us);
+    }
+    if (v->gateway)
+        json_text(j, "gatewaydev", v->gateway);
+    if (v->untrusted)
+        json_text(j, "trusted", truth(false));
+}
+
 static void nics_put(struct json *j, const struct vm_config *config)
 {
-    char mac[18];
     size_t i;
 
     if (!config->nr_vifs)
         return;
     json_array(j, "nics");
     for (i = 0; i < config->nr_vifs; i++) {
-        const struct vif_config *v = &config->vif[i];
-
         json_object(j, NULL);
-        json_int(j, "devid", (int64_t)i);
-        if (v->has_mac) {
-            snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
-                     v->mac[0], v->mac[1], v->mac[2], v->mac[3], v->mac[4],
-                     v->mac[5]);
-            json_text(j, "mac", mac);
-        }
-        if (v->bridge)
-            json_text(j, "bridge", v->bridge);
+        nic_put(j, &config->vif[i]);
         json_object_end(j);
     }
     json_array_end(j);

@@ -45,6 +45,11 @@ int store_open(struct store **s_out, struct error **err_out)
     return error_hint(err_out, "start xenstored");
 }
 
+const struct cancel *store_cancel(const struct store *s)
+{
+    return s->cancel;
+}
+
 const struct cancel *store_set_cancel(struct store *s,
                                       const struct cancel *cancel)
 {

@@ -30,6 +30,9 @@ int store_open(struct store **s_out, struct error **err_out);
 const struct cancel *store_set_cancel(struct store *s,
                                       const struct cancel *cancel);
 
+/* The token of now, or NULL. */
+const struct cancel *store_cancel(const struct store *s);
+
 /* End the connection; NULL is let pass. */
 void store_close(struct store *s);
 

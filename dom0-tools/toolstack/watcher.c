@@ -45,7 +45,7 @@ static void tell_begin(const struct watcher *w, const char *name, domid_t domid,
 /* One domain that has ended, and was watched until now. */
 static void ended(const struct watcher *w,
                   const struct xen_domctl_getdomaininfo *info,
-                  const struct vm_config *config)
+                  struct vm_config *config)
 {
     unsigned int reason = domain_shutdown_reason(info);
     enum vm_action action = ending_action(config, reason);

@@ -104,8 +104,10 @@ int cmd_network_attach(struct xl *xl, int nr_args, char **args,
         return rc;
     rc = domain_open(xl, args[0], &domid, err_out);
     if (!rc)
-        rc = vif_check(&vif, err_out);
-    if (!rc)
+        rc = vif_check(xl->store, &vif, err_out);
+    if (!rc && vif.devid >= 0)
+        devid = (unsigned int)vif.devid;
+    else if (!rc)
         rc = devid_choose(xl, domid, &devid, err_out);
     if (!rc)
         rc = vif_attach(xl->store, domid, devid, &vif, err_out);

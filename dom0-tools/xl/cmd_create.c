@@ -174,7 +174,7 @@ static int config_show(struct xl *xl, const struct vm_config *config,
     return 0;
 }
 
-static int create(struct xl *xl, const struct vm_config *config,
+static int create(struct xl *xl, struct vm_config *config,
                   struct error **err_out)
 {
     bool foreground = xl_has(xl, 'F'),

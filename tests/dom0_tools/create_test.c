@@ -24,7 +24,7 @@
 #include "toolstack/watcher.h"
 
 #include "fake_dom0.h"
-#include "kernel_setup.h"
+#include "vm_setup.h"
 #include "xl_setup.h"
 
 #define ok(words)          assert_int_equal(xl(words), 0)
@@ -32,72 +32,10 @@
 #define prints(text)       assert_string_equal(xl_out, text)
 #define complains(text)    assert_string_equal(xl_err, text)
 
-#define UUID               "685283ac-83f2-4d23-b79a-87c63dfaca78"
-
-static char folder[] = "/tmp/create_test.XXXXXX";
-
-/* A configuration, and whatever one test adds to it. */
-static void config_write(const char *more)
-{
-    FILE *f = fopen("vm.cfg", "w");
-
-    fprintf(f,
-            "name = 'vm'\nuuid = '" UUID "'\nkernel = 'kernel'\n"
-            "ramdisk = 'ramdisk'\nmemory = 8\nvcpus = 1\nmaxvcpus = 2\n%s\n",
-            more);
-    fclose(f);
-}
-
-/* Backends that take each device at once, and let it go. */
-static void backends(const char *path, const char *value)
-{
-    const char *name = strrchr(path, '/');
-
-    if (strncmp(path, "/local/domain/0/backend/v", 25) || !name ||
-        strcmp(name, "/state"))
-        return;
-    if (!strcmp(value, "1"))
-        fake_store_set(path, "2");
-    else if (!strcmp(value, "5"))
-        fake_store_set(path, "6");
-}
-
-/* Configurations kept of domains that were never destroyed. */
-static void saved_remove(void)
-{
-    char path[128];
-    unsigned int domid;
-
-    for (domid = 1; domid < FAKE_MAX_DOMAIN; domid++) {
-        snprintf(path, sizeof(path), "userdata-d.%u." UUID ".libxl-json",
-                 domid);
-        unlink(path);
-        snprintf(path, sizeof(path), "userdata-w.%u." UUID ".xl", domid);
-        unlink(path);
-    }
-    unlink("xl-watch.lock");
-}
-
-static int host(void **state)
-{
-    xl_reset(state);
-    saved_remove();
-    fake_store_watcher(backends);
-    config_write("");
-    return 0;
-}
-
-static const char *node(const char *path)
-{
-    const char *value = fake_store_get(path);
-
-    return value ? value : "(none)";
-}
-
 static void a_domain_comes_of_a_configuration(void **state)
 {
     (void)state;
-    config_write("cpus='1'\ncpu_weight=77\nmaxmem=12");
+    vm_config_write("cpus='1'\ncpu_weight=77\nmaxmem=12");
     ok("create -q vm.cfg");
     prints("");
     complains("");
@@ -122,18 +60,20 @@ static void the_store_knows_it(void **state)
     ok("create -p vm.cfg");
     prints("Parsing config from vm.cfg\n");
     assert_int_equal(fake_domain[1].paused, 1);
-    assert_string_equal(node("/local/domain/1/vm"), "/vm/" UUID);
-    assert_string_equal(node("/vm/" UUID "/name"), "vm");
-    assert_string_equal(node("/vm/" UUID "/image/ramdisk"), "ramdisk");
-    assert_string_equal(node("/local/domain/1/memory/target"), "8192");
-    assert_string_equal(node("/local/domain/1/cpu/0/availability"), "online");
-    assert_string_equal(node("/local/domain/1/cpu/1/availability"), "offline");
-    assert_string_equal(node("/local/domain/1/store/port"), "1");
-    assert_string_equal(node("/local/domain/1/console/port"), "2");
-    assert_string_equal(node("/local/domain/1/console/type"), "xenconsoled");
-    assert_string_equal(node("/local/domain/0/backend/console/1/0/frontend"),
+    assert_string_equal(vm_node("/local/domain/1/vm"), "/vm/" VM_UUID);
+    assert_string_equal(vm_node("/vm/" VM_UUID "/name"), "vm");
+    assert_string_equal(vm_node("/vm/" VM_UUID "/image/ramdisk"), "ramdisk");
+    assert_string_equal(vm_node("/local/domain/1/memory/target"), "8192");
+    assert_string_equal(vm_node("/local/domain/1/cpu/0/availability"),
+                        "online");
+    assert_string_equal(vm_node("/local/domain/1/cpu/1/availability"),
+                        "offline");
+    assert_string_equal(vm_node("/local/domain/1/store/port"), "1");
+    assert_string_equal(vm_node("/local/domain/1/console/port"), "2");
+    assert_string_equal(vm_node("/local/domain/1/console/type"), "xenconsoled");
+    assert_string_equal(vm_node("/local/domain/0/backend/console/1/0/frontend"),
                         "/local/domain/1/console");
-    assert_string_equal(node("/libxl/1/type"), "pv");
+    assert_string_equal(vm_node("/libxl/1/type"), "pv");
 }
 
 static void the_domain_may_write_only_what_is_its_own(void **state)
@@ -163,7 +103,7 @@ static void destroy_leaves_nothing(void **state)
     ok("destroy vm");
     assert_false(fake_domain[1].exists);
     assert_int_equal(fake_free_frames(), frames);
-    assert_int_equal(fake_store_count("/vm/" UUID), 0);
+    assert_int_equal(fake_store_count("/vm/" VM_UUID), 0);
     assert_int_equal(fake_store_count("/local/domain/1"), 0);
     assert_int_equal(fake_store_count("/libxl/1"), 0);
     assert_int_equal(fake_store_count("/local/domain/0/backend/console/1"), 0);
@@ -187,10 +127,10 @@ static void arguments_override_the_file(void **state)
 {
     (void)state;
     ok("create -q vm.cfg name='other' memory=9");
-    assert_string_equal(node("/local/domain/1/name"), "other");
-    assert_string_equal(node("/local/domain/1/memory/target"), "9216");
+    assert_string_equal(vm_node("/local/domain/1/name"), "other");
+    assert_string_equal(vm_node("/local/domain/1/memory/target"), "9216");
     ok("create -q -f vm.cfg name=\"third\"");
-    assert_string_equal(node("/local/domain/2/name"), "third");
+    assert_string_equal(vm_node("/local/domain/2/name"), "third");
     fails("create", ERROR_USAGE);
     fails("create vm.cfg name=", ERROR_CONFIG);
     complains("xl: create: command line:1: unexpected end of file, expecting a "
@@ -202,9 +142,9 @@ static void a_plan_changes_nothing(void **state)
     uint64_t frames = fake_free_frames();
 
     (void)state;
-    config_write("cmdline = 'quiet'");
+    vm_config_write("cmdline = 'quiet'");
     ok("create --plan vm.cfg");
-    assert_non_null(strstr(xl_out, "domain 'vm', UUID " UUID "\n"));
+    assert_non_null(strstr(xl_out, "domain 'vm', UUID " VM_UUID "\n"));
     assert_non_null(strstr(xl_out, "  memory: 8 MiB of 127 MiB free on the "
                                    "host\n  vcpus: 1 of 2\n"));
     assert_non_null(strstr(xl_out, "  kernel: kernel (test ), 24 KiB"));
@@ -218,115 +158,10 @@ static void a_plan_changes_nothing(void **state)
     assert_non_null(strstr(xl_out, "\"domid\": 1\n"));
 }
 
-/* Devices: the disk is a file in the test's folder. */
-
-static char devices[256];
-
-static void devices_come_with_the_domain(void **state)
-{
-    const char *back = "/local/domain/0/backend/vbd/1/51712";
-    char path[128];
-
-    (void)state;
-    config_write(devices);
-    ok("create vm.cfg");
-    assert_int_equal(fake_loops, 1);
-    assert_string_equal(fake_port, "web");
-    assert_string_equal(fake_store_perms(back), "n0,r1");
-    snprintf(path, sizeof(path), "%s/physical-device", back);
-    assert_string_equal(node(path), "1:3");
-    snprintf(path, sizeof(path), "%s/mode", back);
-    assert_string_equal(node(path), "w");
-    assert_string_equal(node("/local/domain/1/device/vbd/51712/backend"), back);
-    assert_string_equal(fake_store_perms("/local/domain/1/device/vbd/51712"),
-                        "n1,r0");
-    assert_string_equal(node("/libxl/1/device/vbd/51712/backend"), back);
-    assert_string_equal(node("/local/domain/1/device/vif/0/mac"),
-                        "00:16:3e:00:00:01");
-    assert_string_equal(node("/local/domain/0/backend/vif/1/1/hotplug-status"),
-                        "connected");
-    assert_memory_equal(node("/local/domain/0/backend/vif/1/1/mac"), "00:16:3e",
-                        8);
-    ok("block-list vm");
-    prints(
-        "Vdev  BE  handle state evt-ch ring-ref BE-path                       "
-        "\n51712 0   1      1     -1     -1       "
-        "/local/domain/0/backend/vbd/1/51712\n");
-    ok("network-list vm");
-    assert_non_null(
-        strstr(xl_out,
-               "Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref "
-               "BE-path                       \n"
-               "0   0  00:16:3e:00:00:01     0     1     -1    -1/-1          "
-               "/local/domain/0/backend/vif/1/0\n"
-               "1   0  "));
-    ok("block-list --json vm");
-    ok("destroy vm");
-    assert_int_equal(fake_loops, 0);
-    assert_int_equal(fake_store_count("/local/domain/0/backend/vbd/1"), 0);
-    assert_int_equal(fake_store_count("/local/domain/0/backend/vif/1"), 0);
-}
-
-static void a_disk_in_use_is_not_given_twice(void **state)
-{
-    (void)state;
-    config_write(devices);
-    ok("create vm.cfg");
-    fails("create vm.cfg name='two'", ERROR_DEVICE);
-    assert_non_null(strstr(xl_err, "ramdisk': domain 1 uses it (two guests can "
-                                   "share a disk only if both just read it)"));
-}
-
-static void devices_come_and_go(void **state)
-{
-    char command[128];
-
-    (void)state;
-    ok("create vm.cfg");
-    snprintf(command, sizeof(command), "block-attach vm %s/ramdisk,raw xvdb r",
-             folder);
-    ok(command);
-    assert_string_equal(node("/local/domain/0/backend/vbd/1/51728/mode"), "r");
-    fails("block-detach vm xvdc", ERROR_DEVICE);
-    complains("xl: block-detach: xvdc: no such device\n");
-    ok("block-detach vm xvdb");
-    assert_int_equal(fake_loops, 0);
-    assert_int_equal(fake_store_count("/libxl/1/device/vbd/51728"), 0);
-    ok("network-attach vm");
-    ok("network-attach vm mac=00:16:3e:0a:0b:0c bridge=br0");
-    assert_string_equal(node("/local/domain/1/device/vif/1/mac"),
-                        "00:16:3e:0a:0b:0c");
-    ok("network-detach vm 0");
-    ok("network-attach vm");
-    assert_string_equal(fake_port, "vif1.0");
-    ok("network-detach --force vm 00:16:3E:0a:0b:0c");
-    assert_int_equal(fake_store_count("/local/domain/1/device/vif/1"), 0);
-    fails("network-detach vm 00:16:3e:0a:0b:0c", ERROR_DEVICE);
-    fails("network-attach vm bridge=br1", ERROR_DEVICE);
-}
-
-static void a_missing_device_is_told(void **state)
-{
-    (void)state;
-    config_write("disk = ['/dev/nonexistent,,xvda']");
-    fails("create vm.cfg", ERROR_DEVICE);
-    complains("xl: create: vm: disk[0]: '/dev/nonexistent': no such device or "
-              "file\n");
-    config_write("disk = ['/tmp,,xvda']");
-    fails("create vm.cfg", ERROR_DEVICE);
-    config_write("vif = ['', 'bridge=br7']");
-    fails("create vm.cfg", ERROR_DEVICE);
-    complains("xl: create: vm: vif[1]: bridge 'br7': no such bridge (make it "
-              "by `ip link add br7 type bridge`)\n");
-    config_write("disk = ['/a,,xvda', '/b,,d0']");
-    fails("create vm.cfg", ERROR_CONFIG);
-    complains("xl: create: vm.cfg:8: disk: [1]: there is another 'd0'\n");
-}
-
 static void list_l_shows_the_configuration(void **state)
 {
     (void)state;
-    config_write("maxmem = 12\nextra = 'quiet'\non_poweroff = 'preserve'");
+    vm_config_write("maxmem = 12\nextra = 'quiet'\non_poweroff = 'preserve'");
     ok("create -q vm.cfg");
     ok("sched-credit2 -d vm -w 300");
     ok("mem-set vm 7");
@@ -340,7 +175,7 @@ static void list_l_shows_the_configuration(void **state)
            "                \"type\": \"pv\",\n"
            "                \"name\": \"other\",\n"
            "                \"domid\": 4294967295,\n"
-           "                \"uuid\": \"" UUID "\",\n"
+           "                \"uuid\": \"" VM_UUID "\",\n"
            "                \"run_hotplug_scripts\": \"True\"\n"
            "            },\n"
            "            \"b_info\": {\n"
@@ -405,7 +240,7 @@ static void live_shortly(const unsigned int *reasons, const char *more)
     nr_created = 0;
     fake_store_watcher(short_lived);
     fake_background = true;
-    config_write(more);
+    vm_config_write(more);
 }
 
 static const unsigned int poweroff[] = {0}, crash[] = {3};
@@ -418,7 +253,7 @@ static void a_domain_that_powers_off_is_destroyed(void **state)
     ok("create vm.cfg");
     assert_string_equal(fake_log, "/var/log/xen/xl-watch.log");
     assert_false(fake_domain[1].exists);
-    assert_int_equal(fake_store_count("/vm/" UUID), 0);
+    assert_int_equal(fake_store_count("/vm/" VM_UUID), 0);
 }
 
 static void a_domain_may_be_kept(void **state)
@@ -444,8 +279,8 @@ static void a_domain_that_reboots_is_made_anew(void **state)
     live_shortly(reboots, "on_reboot='rename-restart'");
     ok("create vm.cfg");
     assert_int_equal(nr_created, 3);
-    assert_string_equal(node("/local/domain/1/name"), "vm-1");
-    assert_string_equal(node("/local/domain/2/name"), "vm-2");
+    assert_string_equal(vm_node("/local/domain/1/name"), "vm-1");
+    assert_string_equal(vm_node("/local/domain/2/name"), "vm-2");
     assert_false(fake_domain[3].exists);
 }
 
@@ -453,7 +288,7 @@ static bool is_watched(unsigned int domid)
 {
     char path[128];
 
-    snprintf(path, sizeof(path), "userdata-w.%u." UUID ".xl", domid);
+    snprintf(path, sizeof(path), "userdata-w.%u." VM_UUID ".xl", domid);
     return access(path, F_OK) == 0;
 }
 
@@ -571,7 +406,7 @@ static void nobody_watches_with_e(void **state)
 static void a_wrong_action_is_told(void **state)
 {
     (void)state;
-    config_write("on_crash='coredump-destroy'");
+    vm_config_write("on_crash='coredump-destroy'");
     fails("create vm.cfg", ERROR_CONFIG);
     complains("xl: create: vm.cfg:8: on_crash: wants destroy, restart, "
               "rename-restart or preserve; others are not supported yet\n");
@@ -584,8 +419,8 @@ static void clocks_and_pool_are_set(void **state)
     (void)state;
     fake_pool[2] = (struct fake_pool){.exists = true};
     fake_store_set("/local/pool/2/name", "slow");
-    config_write("pool='slow'\nrtc_timeoffset='-7'\ntsc_mode='native'\n"
-                 "nomigrate=1\nlocaltime=0");
+    vm_config_write("pool='slow'\nrtc_timeoffset='-7'\ntsc_mode='native'\n"
+                    "nomigrate=1\nlocaltime=0");
     ok("create -p vm.cfg");
     assert_int_equal(fake_domain[1].info.cpupool, 2);
     assert_int_equal(fake_domain[1].time_offset, -7);
@@ -594,23 +429,23 @@ static void clocks_and_pool_are_set(void **state)
     assert_non_null(strstr(xl_out, "\"pool_name\": \"slow\""));
     assert_non_null(strstr(xl_out, "\"tsc_mode\": \"native\""));
     assert_non_null(strstr(xl_out, "\"disable_migrate\": \"True\""));
-    config_write("pool='fast'");
+    vm_config_write("pool='fast'");
     fails("create vm.cfg name='other'", ERROR_USAGE);
     complains("xl: create: other: pool: fast: no such pool (`xl cpupool-list` "
               "shows all of them)\n");
-    config_write("tsc_mode='5'");
+    vm_config_write("tsc_mode='5'");
     fails("create vm.cfg", ERROR_CONFIG);
 }
 
 static void keys_without_effect_are_told(void **state)
 {
     (void)state;
-    config_write("seclabel='a:b:c'\nvfb=[]\nusb=0\nvnc='0'\ncpu='1'");
+    vm_config_write("seclabel='a:b:c'\nvfb=[]\nusb=0\nvnc='0'\ncpu='1'");
     ok("create -q -p vm.cfg");
     complains("xl: create: warning: vm.cfg:8: 'seclabel' has no effect: the "
               "hypervisor has no security module\n"
               "xl: create: warning: vm.cfg:12: 'cpu' is read as 'cpus'\n");
-    config_write("vfb=['vnc=1']");
+    vm_config_write("vfb=['vnc=1']");
     fails("create vm.cfg name='other'", ERROR_CONFIG);
     assert_non_null(strstr(xl_err, "vfb: no guest has a screen here"));
 }
@@ -618,7 +453,7 @@ static void keys_without_effect_are_told(void **state)
 static void a_misspelt_key_is_told(void **state)
 {
     (void)state;
-    config_write("memroy = 12");
+    vm_config_write("memroy = 12");
     fails("create vm.cfg", ERROR_CONFIG);
     complains("xl: create: vm.cfg:8: memroy: no such key (did you mean "
               "`memory`?)\n");
@@ -629,10 +464,10 @@ static void a_missing_file_is_told(void **state)
     (void)state;
     fails("create none.cfg", ERROR_CONFIG);
     complains("xl: create: none.cfg: No such file or directory\n");
-    config_write("kernel = 'none'");
+    vm_config_write("kernel = 'none'");
     fails("create vm.cfg", ERROR_IMAGE);
     complains("xl: create: vm: kernel: none: No such file or directory\n");
-    config_write("ramdisk = '.'");
+    vm_config_write("ramdisk = '.'");
     fails("create vm.cfg", ERROR_IMAGE);
     complains("xl: create: vm: ramdisk: .: Is a directory\n");
 }
@@ -640,10 +475,10 @@ static void a_missing_file_is_told(void **state)
 static void a_kernel_that_is_none_is_told(void **state)
 {
     (void)state;
-    config_write("kernel = 'ramdisk'");
+    vm_config_write("kernel = 'ramdisk'");
     fails("create vm.cfg", ERROR_IMAGE);
     assert_non_null(strstr(xl_err, "xl: create: vm: kernel: ramdisk: "));
-    config_write("kernel = 'native'");
+    vm_config_write("kernel = 'native'");
     fails("create vm.cfg", ERROR_IMAGE);
     assert_non_null(strstr(xl_err, "xl: create: vm: kernel: native: "));
 }
@@ -660,12 +495,12 @@ static void a_name_in_use_is_told(void **state)
 static void too_little_memory_is_told(void **state)
 {
     (void)state;
-    config_write("memory = 500");
+    vm_config_write("memory = 500");
     fails("create vm.cfg", ERROR_HOST_MEMORY);
     complains("xl: create: vm: memory = 500 MiB, but only 127 MiB are free on "
               "this host (lower it, or take memory from others by `xl "
               "mem-set`)\n");
-    config_write("memory = 1");
+    vm_config_write("memory = 1");
     fails("create vm.cfg", ERROR_CONFIG);
     assert_non_null(strstr(xl_err, "(give it at least "));
 }
@@ -673,7 +508,7 @@ static void too_little_memory_is_told(void **state)
 static void a_cpu_that_is_not_there_is_told(void **state)
 {
     (void)state;
-    config_write("cpus = '0,5'");
+    vm_config_write("cpus = '0,5'");
     fails("create vm.cfg", ERROR_USAGE);
     complains("xl: create: vm: cpus: '0,5': the host has CPUs 0 to 1 only\n");
 }
@@ -684,100 +519,10 @@ static void a_step_that_fails_is_named(void **state)
     fake_store_request_fail(7, ENOSPC);
     fails("create vm.cfg", ERROR_STORE);
     complains("xl: create: vm: entering it in xenstore: xenstore: can't write "
-              "/vm/" UUID "/image/ostype: No space left on device\n");
+              "/vm/" VM_UUID "/image/ostype: No space left on device\n");
 }
 
-static bool something_is_left(uint64_t frames)
-{
-    return access("userdata-d.1." UUID ".libxl-json", F_OK) == 0 ||
-           fake_domain[1].exists || fake_free_frames() != frames ||
-           fake_store_count("/vm/" UUID) || fake_store_count("/libxl/1") ||
-           fake_store_count("/local/domain/1") ||
-           fake_store_count("/local/domain/0/backend/console/1") ||
-           fake_store_count("/local/domain/0/backend/vbd/1") ||
-           fake_store_count("/local/domain/0/backend/vif/1") || fake_loops;
-}
-
-/*
- * Let each call and each request fail once: nothing may be left. One call may
- * fail without harm: where there are no large blocks of memory, small ones do.
- */
-static void a_cancelled_create_leaves_nothing(void **state)
-{
-    uint64_t frames = fake_free_frames();
-    struct cancel *token;
-
-    (void)state;
-    assert_int_equal(cancel_new(&token, NULL), 0);
-    cancel_request(token);
-    xl_cancel = token;
-    fails("create vm.cfg", ERROR_CANCELLED);
-    complains("xl: create: vm: making its vcpus: cancelled\n");
-    assert_false(something_is_left(frames));
-    cancel_free(token);
-}
-
-static void a_create_that_fails_leaves_nothing(void **state)
-{
-    unsigned int calls, requests, before, n, succeeded = 0;
-    uint64_t frames;
-
-    host(state);
-    config_write(devices);
-    frames = fake_free_frames();
-    before = fake_calls();
-    ok("create vm.cfg");
-    calls = fake_calls() - before;
-    requests = fake_store_requests();
-    assert_true(calls > 30 && requests > 50);
-    for (n = 1; n <= calls + requests; n++) {
-        host(state);
-        config_write(devices);
-        if (n <= calls)
-            fake_call_fail(n, EIO);
-        else
-            fake_store_request_fail(n - calls, EIO);
-        if (xl("create vm.cfg") == 0) {
-            succeeded++;
-            ok("destroy vm");
-        }
-        if (something_is_left(frames))
-            fail_msg("left by step %u of %u + %u", n, calls, requests);
-    }
-    assert_int_equal(succeeded, 1);
-}
-
-static int folder_make(void **state)
-{
-    const struct kernel_wish wish = {.p2m_apart = true, .mod_start_pfn = true};
-    const struct kernel_wish native = {.no_notes = true};
-
-    (void)state;
-    if (!mkdtemp(folder) || chdir(folder))
-        return -1;
-    setenv("XENIA_SAVED_CONFIGS", folder, 1);
-    kernel_write("kernel", &wish);
-    kernel_write("native", &native);
-    bytes_write("ramdisk", 5000);
-    snprintf(devices, sizeof(devices),
-             "disk = ['%s/ramdisk,,xvda,w']\n"
-             "vif = ['mac=00:16:3e:00:00:01', 'bridge=br0,vifname=web']\n",
-             folder);
-    return 0;
-}
-
-static int folder_remove(void **state)
-{
-    (void)state;
-    saved_remove();
-    unlink("kernel");
-    unlink("native");
-    unlink("ramdisk");
-    unlink("vm.cfg");
-    return chdir("/") || rmdir(folder);
-}
-
-#define test(f) cmocka_unit_test_setup_teardown(f, host, xl_free)
+#define test(f) cmocka_unit_test_setup_teardown(f, vm_host, xl_free)
 
 int main(void)
 {
@@ -789,10 +534,6 @@ int main(void)
         test(the_control_domain_is_not_destroyed),
         test(arguments_override_the_file),
         test(a_plan_changes_nothing),
-        test(devices_come_with_the_domain),
-        test(a_disk_in_use_is_not_given_twice),
-        test(devices_come_and_go),
-        test(a_missing_device_is_told),
         test(list_l_shows_the_configuration),
         test(a_domain_that_powers_off_is_destroyed),
         test(a_domain_may_be_kept),
@@ -814,9 +555,7 @@ int main(void)
         test(too_little_memory_is_told),
         test(a_cpu_that_is_not_there_is_told),
         test(a_step_that_fails_is_named),
-        test(a_cancelled_create_leaves_nothing),
-        test(a_create_that_fails_leaves_nothing),
     };
 
-    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+    return cmocka_run_group_tests(tests, vm_folder_make, vm_folder_remove);
 }

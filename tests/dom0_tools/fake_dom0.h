@@ -89,9 +89,33 @@ void fake_store_request_fail(unsigned int n, int error);
 /** Requests since the reset. */
 unsigned int fake_store_requests(void);
 
-/** Loop devices that are in use, and ports that the bridge "br0" has. */
-extern unsigned int fake_loops;
-extern char fake_port[32];
+/*
+ * What tools have made of the host. Its loop devices are /dev/null, its nbd
+ * devices /dev/zero, so that each has a number.
+ */
+struct fake_host {
+    unsigned int loops, nbds; /* in use */
+    char nbd_format[16];      /* of the last one */
+    char bridge[16];          /* its only bridge, `br0`; empty: none */
+    char port[32];            /* the last interface that was set up */
+    char route[64];           /* the last one: interface, address, gateway */
+    uint64_t limit;           /* of what goes to a guest, bytes a second */
+    /* Of the network for guests without a bridge: */
+    bool nat_bridge, nat_rules, nat_server, forward;
+    unsigned int nat_ports;
+    /* Scripts that were run, `name action interface;` each, and the status
+     * that the next ones end with. */
+    char scripts[1024];
+    int script_status;
+};
+extern struct fake_host fake_host;
+
+/** The n-th change of the host from now, 1 or more, fails. */
+void fake_host_fail(unsigned int n);
+/** Changes of the host since the reset. */
+unsigned int fake_host_steps(void);
+/** The host as it is in the beginning. */
+void fake_host_reset(void);
 
 /* Log of the last background process, which runs only where it is told to:
  * then at once, in this process. */

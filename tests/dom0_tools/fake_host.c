@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loop devices, network interfaces and processes for unit tests, in place of
- * dom0-tools/lib/loop.c, netdev.c and background.c. There is one bridge, br0;
- * the loop device is /dev/null, which has a number, too.
+ * The host for unit tests, in place of the files of dom0-tools/lib that change
+ * it: its devices, its network, its processes.
  */
 #include "fake_dom0.h"
 
@@ -11,48 +10,364 @@
 #include <string.h>
 
 #include "lib/background.h"
+#include "lib/dnsmasq.h"
+#include "lib/firewall.h"
+#include "lib/lock.h"
 #include "lib/loop.h"
+#include "lib/nbd.h"
 #include "lib/netdev.h"
+#include "lib/netroute.h"
+#include "lib/process.h"
+#include "lib/run_file.h"
 
-unsigned int fake_loops;
-char fake_port[32];
+#define NAT "xenia0"
+
+struct fake_host fake_host;
 char fake_log[128];
 bool fake_background;
 
-int loop_attach(const char *path, bool read_only, char *device_out,
+static unsigned int steps, fail_at;
+static char run_text[64]; /* the one that is kept */
+
+void fake_host_reset(void)
+{
+    fake_host = (struct fake_host){.bridge = "br0"};
+    fake_log[0] = run_text[0] = 0;
+    fake_background = false;
+    steps = fail_at = 0;
+}
+
+void fake_host_fail(unsigned int n)
+{
+    fail_at = steps + n;
+}
+
+unsigned int fake_host_steps(void)
+{
+    return steps;
+}
+
+/* One change; fails where it is told to. */
+static int step(const char *what, struct error **err_out)
+{
+    return ++steps == fail_at
+               ? error_set(err_out, ERROR_DEVICE, -EIO, "%s fails", what)
+               : 0;
+}
+
+int loop_attach(const char *path, bool read_only, bool direct, char *device_out,
                 struct error **err_out)
 {
-    (void)path, (void)read_only, (void)err_out;
-    fake_loops++;
+    int rc = step("loop", err_out);
+
+    (void)path, (void)read_only, (void)direct;
+    if (rc)
+        return rc;
+    fake_host.loops++;
     snprintf(device_out, LOOP_NAME_SIZE, "/dev/null");
     return 0;
 }
 
 int loop_detach(const char *device, struct error **err_out)
 {
-    if (strcmp(device, "/dev/null"))
+    if (strcmp(device, "/dev/null") || !fake_host.loops)
         return error_set(err_out, ERROR_DEVICE, -ENODEV, "no such loop");
-    fake_loops--;
+    fake_host.loops--;
     return 0;
+}
+
+int nbd_check(struct error **err_out)
+{
+    (void)err_out;
+    return 0;
+}
+
+int nbd_attach(const struct nbd_image *image, char *device_out,
+               struct error **err_out)
+{
+    int rc = step("nbd", err_out);
+
+    if (rc)
+        return rc;
+    fake_host.nbds++;
+    snprintf(fake_host.nbd_format, sizeof(fake_host.nbd_format), "%s",
+             image->format);
+    snprintf(device_out, NBD_NAME_SIZE, "/dev/zero");
+    return 0;
+}
+
+int nbd_detach(const char *device, struct error **err_out)
+{
+    if (strcmp(device, "/dev/zero") || !fake_host.nbds)
+        return error_set(err_out, ERROR_DEVICE, -ENODEV, "no such nbd");
+    fake_host.nbds--;
+    return 0;
+}
+
+/* The network. */
+
+bool netdev_exists(const char *name)
+{
+    return !strcmp(name, "eth0") || netdev_is_bridge(name) ||
+           (fake_host.port[0] && !strcmp(name, fake_host.port));
 }
 
 bool netdev_is_bridge(const char *name)
 {
-    return !strcmp(name, "br0");
+    return *name && (!strcmp(name, fake_host.bridge) ||
+                     (fake_host.nat_bridge && !strcmp(name, NAT)));
 }
 
-int netdev_only_bridge(char *name_out)
+unsigned int netdev_bridges(const char *but, char *name_out)
 {
-    strcpy(name_out, "br0");
+    (void)but;
+    strcpy(name_out, fake_host.bridge);
+    return *name_out ? 1 : 0;
+}
+
+unsigned int netdev_mtu(const char *name)
+{
+    (void)name;
+    return 1500;
+}
+
+int netdev_await(const char *name, struct error **err_out)
+{
+    (void)name, (void)err_out;
     return 0;
 }
 
-int netdev_join(const char *name, const char *new_name, const char *bridge,
-                struct error **err_out)
+/* Only ports of the network without a bridge are waited for. */
+void netdev_await_end(const char *name)
 {
-    (void)bridge, (void)err_out;
-    snprintf(fake_port, sizeof(fake_port), "%s", new_name ? new_name : name);
+    (void)name;
+    if (fake_host.nat_ports)
+        fake_host.nat_ports--;
+}
+
+bool netdev_bridge_is_empty(const char *name)
+{
+    return strcmp(name, NAT) != 0 || !fake_host.nat_ports;
+}
+
+int netdev_setup(const char *name, const struct netdev_wish *wish,
+                 struct error **err_out)
+{
+    int rc = step("netdev", err_out);
+
+    if (rc)
+        return rc;
+    snprintf(fake_host.port, sizeof(fake_host.port), "%s",
+             wish->new_name ? wish->new_name : name);
+    if (wish->bridge && !strcmp(wish->bridge, NAT))
+        fake_host.nat_ports++;
     return 0;
+}
+
+int netdev_limit(const char *name, uint64_t rate, struct error **err_out)
+{
+    int rc = step("limit", err_out);
+
+    (void)name;
+    if (!rc)
+        fake_host.limit = rate;
+    return rc;
+}
+
+int netdev_bridge_make(const char *name, struct error **err_out)
+{
+    int rc = step("bridge", err_out);
+
+    (void)name;
+    if (!rc)
+        fake_host.nat_bridge = true;
+    return rc;
+}
+
+int netdev_start(const char *name, struct error **err_out)
+{
+    (void)name;
+    return step("start", err_out);
+}
+
+int netdev_delete(const char *name, struct error **err_out)
+{
+    (void)name, (void)err_out;
+    fake_host.nat_bridge = false;
+    return 0;
+}
+
+int netroute_address_add(const char *interface, const char *address,
+                         struct error **err_out)
+{
+    (void)interface, (void)address;
+    return step("address", err_out);
+}
+
+int netroute_host_add(const char *interface, const char *address,
+                      const char *gateway, struct error **err_out)
+{
+    int rc = step("route", err_out);
+
+    if (!rc)
+        snprintf(fake_host.route, sizeof(fake_host.route), "%s %s %s",
+                 interface, address, gateway ? gateway : "-");
+    return rc;
+}
+
+int netroute_free_network(const char *const *networks, unsigned int nr,
+                          unsigned int *which_out, struct error **err_out)
+{
+    (void)networks, (void)nr;
+    *which_out = 0;
+    return step("routes", err_out);
+}
+
+int netroute_sysctl_get(const char *path)
+{
+    (void)path;
+    return fake_host.forward;
+}
+
+int netroute_sysctl_set(const char *path, int value, struct error **err_out)
+{
+    int rc = step("sysctl", err_out);
+
+    if (!rc && !strcmp(path, "ipv4/ip_forward"))
+        fake_host.forward = value;
+    return rc;
+}
+
+int dnsmasq_check(struct error **err_out)
+{
+    (void)err_out;
+    return 0;
+}
+
+int dnsmasq_start(const struct dnsmasq *d, struct error **err_out)
+{
+    int rc = step("dnsmasq", err_out);
+
+    (void)d;
+    if (!rc)
+        fake_host.nat_server = true;
+    return rc;
+}
+
+bool dnsmasq_runs(const char *bridge)
+{
+    (void)bridge;
+    return fake_host.nat_server;
+}
+
+void dnsmasq_stop(const char *bridge)
+{
+    (void)bridge;
+    fake_host.nat_server = false;
+}
+
+int firewall_check(struct error **err_out)
+{
+    (void)err_out;
+    return 0;
+}
+
+int firewall_set(const char *bridge, const char *network,
+                 struct error **err_out)
+{
+    int rc = step("firewall", err_out);
+
+    (void)bridge, (void)network;
+    if (!rc)
+        fake_host.nat_rules = true;
+    return rc;
+}
+
+void firewall_clear(const char *bridge)
+{
+    (void)bridge;
+    fake_host.nat_rules = false;
+}
+
+int run_file_write(const char *name, const char *text, struct error **err_out)
+{
+    int rc = step("file", err_out);
+
+    (void)name;
+    if (!rc)
+        snprintf(run_text, sizeof(run_text), "%s", text);
+    return rc;
+}
+
+bool run_file_read(const char *name, char *text, size_t size)
+{
+    (void)name;
+    snprintf(text, size, "%s", run_text);
+    return *text;
+}
+
+void run_file_remove(const char *name)
+{
+    (void)name;
+    run_text[0] = 0;
+}
+
+/* Processes. */
+
+int lock_take(const char *name, int *fd_out, struct error **err_out)
+{
+    (void)name;
+    *fd_out = -1;
+    return step("lock", err_out);
+}
+
+int lock_try(const char *name, int *fd_out, struct error **err_out)
+{
+    (void)name, (void)err_out;
+    *fd_out = -1;
+    return 0;
+}
+
+void lock_share(int fd)
+{
+    (void)fd;
+}
+
+void lock_drop(int fd)
+{
+    (void)fd;
+}
+
+static const char *env_of(const struct process *p, const char *name)
+{
+    size_t i;
+
+    for (i = 0; p->env && p->env[i]; i++)
+        if (!strncmp(p->env[i], name, strlen(name)))
+            return p->env[i] + strlen(name);
+    return "-";
+}
+
+/* A script: says what it was told. */
+int process_run(const struct process *process, struct error **err_out)
+{
+    size_t used = strlen(fake_host.scripts);
+    int rc = step("process", err_out);
+
+    snprintf(fake_host.scripts + used, sizeof(fake_host.scripts) - used,
+             "%s %s %s %s;", process->argv[0], process->argv[1],
+             env_of(process, "XENBUS_PATH="), env_of(process, "vif="));
+    if (!rc && fake_host.script_status)
+        rc = error_set(err_out, ERROR_DEVICE, -EIO,
+                       "%s ended with status %d: its words", process->argv[0],
+                       fake_host.script_status);
+    return rc;
+}
+
+bool process_find(const char *name)
+{
+    (void)name;
+    return true;
 }
 
 int background_start(int (*run)(void *ctx), void *ctx, const char *log,

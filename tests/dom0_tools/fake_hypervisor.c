@@ -196,9 +196,7 @@ void fake_dom0_reset(void)
         (struct fake_pool){.exists = true, .cpus = (1 << NR_CPUS) - 1};
     fake_ratelimit_us = 1000;
     fake_console[0] = fake_keys[0] = 0;
-    fake_loops = 0;
-    fake_port[0] = fake_log[0] = 0;
-    fake_background = false;
+    fake_host_reset();
     calls = fail_at = 0;
     open_error = 0;
     fake_store_set(NULL, NULL);

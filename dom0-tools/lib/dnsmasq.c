@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Running dnsmasq; see dnsmasq.h. */
+#include "lib/dnsmasq.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "lib/process.h"
+#include "lib/run_file.h"
+
+#define PROGRAM  "dnsmasq"
+#define START_MS 30000
+#define STOP_MS  5000
+
+/* Options that are not the same for all. */
+struct options {
+    char interface[64];
+    char range[160];
+    char pid_file[64];
+    char leases[64];
+    char log[64];
+};
+
+static void options_make(const struct dnsmasq *d, struct options *o)
+{
+    snprintf(o->interface, sizeof(o->interface), "--interface=%s", d->bridge);
+    snprintf(o->range, sizeof(o->range), "--dhcp-range=%s,%s,%s,1h", d->first,
+             d->last, d->mask);
+    snprintf(o->pid_file, sizeof(o->pid_file), "--pid-file=/run/xen/%s.pid",
+             d->bridge);
+    snprintf(o->leases, sizeof(o->leases),
+             "--dhcp-leasefile=/run/xen/%s.leases", d->bridge);
+    snprintf(o->log, sizeof(o->log), "--log-facility=/var/log/xen/%s.log",
+             d->bridge);
+}
+
+int dnsmasq_check(struct error **err_out)
+{
+    if (process_find(PROGRAM))
+        return 0;
+    error_set(err_out, ERROR_DEVICE, -ENOENT, "there is no program %s",
+              PROGRAM);
+    return error_hint(err_out, "install dnsmasq-base");
+}
+
+int dnsmasq_start(const struct dnsmasq *d, struct error **err_out)
+{
+    struct options o;
+    /* No files of the host's own dnsmasq; no ping before an address is given,
+     * which would take seconds. */
+    const char *argv[] = {
+        PROGRAM,        "--conf-file=/dev/null",
+        "--no-hosts",   "--bind-interfaces",
+        o.interface,    "--except-interface=lo",
+        o.range,        "--dhcp-lease-max=5000",
+        "--no-ping",    "--dhcp-authoritative",
+        "--bogus-priv", "--domain-needed",
+        o.pid_file,     o.leases,
+        o.log,          NULL,
+    };
+    const struct process process = {.argv = argv, .timeout_ms = START_MS};
+
+    options_make(d, &o);
+    return process_run(&process, err_out);
+}
+
+static long pid_read(const char *bridge)
+{
+    char name[64], text[32];
+
+    snprintf(name, sizeof(name), "%s.pid", bridge);
+    return run_file_read(name, text, sizeof(text)) ? strtol(text, NULL, 10) : 0;
+}
+
+/* Whether a process has that name. */
+static bool is_called(long pid, const char *name)
+{
+    char path[64], text[32] = "";
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
+    f = fopen(path, "re");
+    if (!f)
+        return false;
+    if (!fgets(text, sizeof(text), f))
+        text[0] = 0;
+    fclose(f);
+    text[strcspn(text, "\n")] = 0;
+    return !strcmp(text, name);
+}
+
+/* The process of a bridge; -1 if it has ended, though nobody has noticed, or
+ * another one has its number. */
+static int server_open(const char *bridge)
+{
+    long pid = pid_read(bridge);
+    struct pollfd fd = {.fd = pid > 0 ? pidfd_open((pid_t)pid, 0) : -1,
+                        .events = POLLIN};
+
+    if (fd.fd < 0 || (!poll(&fd, 1, 0) && is_called(pid, PROGRAM)))
+        return fd.fd;
+    close(fd.fd);
+    return -1;
+}
+
+bool dnsmasq_runs(const char *bridge)
+{
+    int fd = server_open(bridge);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+void dnsmasq_stop(const char *bridge)
+{
+    struct pollfd fd = {.fd = server_open(bridge), .events = POLLIN};
+
+    if (fd.fd < 0)
+        return;
+    pidfd_send_signal(fd.fd, SIGTERM, NULL, 0);
+    if (poll(&fd, 1, STOP_MS) <= 0)
+        pidfd_send_signal(fd.fd, SIGKILL, NULL, 0);
+    close(fd.fd);
+}
