@@ -29,6 +29,7 @@ help: ## list the targets
 	@echo '  V=1                show whole commands'
 	@echo '  T=name             tests whose name contains this'
 	@echo '  FUZZ_SECONDS=n     how long check-fuzz runs each target'
+	@echo '  ALONE=y            bench-xenstore with real-time priority'
 
 .PHONY: xen
 xen: ## build the hypervisor

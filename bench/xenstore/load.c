@@ -3,17 +3,23 @@
  * Load for a xenstore daemon, by its socket: prints what an operation takes of
  * wall time, and of the daemon's CPU time, which other load disturbs less.
  *
- * usage: load PID [GUESTS]
+ * usage: load PID [GUESTS [floor]]
  *
- * PID is the daemon's. The tree grows to GUESTS guests, 5000 if not given.
+ * PID is the daemon's. The tree grows to GUESTS guests, 5000 if not given. With
+ * "floor" the daemon is floor.c, which knows no watches.
  */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <xen/io/xs_wire.h>
 #include <xenstore.h>
+#include <xenstore_lib.h>
 
 /* Each figure is the best of so many rounds. */
 #define ROUNDS 5
@@ -106,6 +112,58 @@ static void commit_write(int i)
     must(t != XBT_NULL, "start");
     put(h, t, "/bench/a", "value");
     must(xs_transaction_end(h, t, false), "end");
+}
+
+/* ---- many requests at once, as of many clients ---- */
+
+#define AT_ONCE 32
+
+static int raw = -1;
+
+static void connect_raw(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+             xs_daemon_socket());
+    raw = socket(AF_UNIX, SOCK_STREAM, 0);
+    must(connect(raw, (struct sockaddr *)&address, sizeof(address)) == 0,
+         "connect");
+}
+
+/* The answers to AT_ONCE requests. */
+static void take_answers(void)
+{
+    static char in[65536];
+    struct xsd_sockmsg head;
+    size_t len = 0, at = 0;
+
+    for (int nr = 0; nr < AT_ONCE;) {
+        ssize_t n = read(raw, in + len, sizeof(in) - len);
+
+        must(n > 0, "answers");
+        for (len += (size_t)n; len - at >= sizeof(head); nr++) {
+            memcpy(&head, in + at, sizeof(head));
+            if (len - at < sizeof(head) + head.len)
+                break;
+            at += sizeof(head) + head.len;
+        }
+    }
+}
+
+static void read_at_once(int i)
+{
+    static const char path[] = "/bench/a";
+    const struct xsd_sockmsg head = {.type = XS_READ, .len = sizeof(path)};
+    char out[AT_ONCE * (sizeof(head) + sizeof(path))], *to = out;
+
+    (void)i;
+    for (int nr = 0; nr < AT_ONCE; nr++) {
+        to = (char *)memcpy(to, &head, sizeof(head)) + sizeof(head);
+        to = (char *)memcpy(to, path, sizeof(path)) + sizeof(path);
+    }
+    must(write(raw, out, sizeof(out)) == (ssize_t)sizeof(out), "requests");
+    take_answers();
 }
 
 /* ---- a guest's record ---- */
@@ -264,32 +322,39 @@ static void measure_watches(int up_to)
     measure(figure, 2000, write_node);
 }
 
-int main(int argc, char **argv)
+static void measure_events(void)
 {
-    int guests = argc > 2 ? atoi(argv[2]) : 5000;
-
-    if (argc < 2)
-        errx(1, "usage: load PID [GUESTS]");
-    daemon_pid = atoi(argv[1]);
-    h = xs_open(0);
     watcher = xs_open(0);
-    if (!h || !watcher)
-        err(1, "xs_open");
-    write_node(0);
-    measure("read", 20000, read_node);
-    measure("write", 20000, write_node);
-    measure("commit_of_one_write", 5000, commit_write);
-
-    must(xs_watch(watcher, "/bench", "t"), "watch");
+    must(watcher && xs_watch(watcher, "/bench", "t"), "watch");
     take_event();
     measure("write_to_event", 5000, write_to_event);
     must(xs_unwatch(watcher, "/bench", "t"), "unwatch");
     measure_watches(0);
     measure_watches(1000);
     measure_watches(10000);
+}
 
+int main(int argc, char **argv)
+{
+    int guests = argc > 2 ? atoi(argv[2]) : 5000;
+    bool is_floor = argc > 3;
+
+    if (argc < 2)
+        errx(1, "usage: load PID [GUESTS [floor]]");
+    daemon_pid = atoi(argv[1]);
+    h = xs_open(0);
+    if (!h)
+        err(1, "xs_open");
+    connect_raw();
+    write_node(0);
+    measure("read", 20000, read_node);
+    measure("write", 20000, write_node);
+    measure("commit_of_one_write", 5000, commit_write);
+    measure("32_reads_at_once", 2000, read_at_once);
+    if (!is_floor)
+        measure_events();
     for (const int *at = (const int[]){10, 100, 3000, guests, 0}; *at; at++)
-        if (*at <= guests)
+        if (*at <= guests && *at > first_guest)
             measure_guests(*at);
     print_memory(guests);
     return 0;

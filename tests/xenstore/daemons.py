@@ -14,8 +14,9 @@ class Daemon:
     """A running daemon; `with` ends it."""
 
     def __init__(self, kind, folder, args):
-        """kind: stock-c, stock-ocaml or ours; folder: a short path that does not
-        exist; args: what has .stock (unpacked packages), .preload, .daemon."""
+        """kind: stock-c, stock-ocaml, ours, or floor, which does nothing; folder: a
+        short path that does not exist; args: what has .stock (unpacked
+        packages), .preload, .daemon, .floor, as they are needed."""
         self.kind = kind
         self.folder = folder
         os.makedirs(folder)
@@ -40,6 +41,8 @@ class Daemon:
     def command(self, args):
         """Limits are out of the way of one client that does all."""
         stock = os.path.join(args.stock, "usr/lib/xen-4.17/bin")
+        if self.kind == "floor":
+            return [args.floor, self.path]
         if self.kind == "ours":
             return [args.daemon, "-N", "-Q", "transaction-nodes=100000"]
         if self.kind == "stock-c":
@@ -63,7 +66,7 @@ class Daemon:
             f"xenstored-port = {file('port', b'1')}", ""]).encode())
 
     def environment(self, args):
-        if self.kind == "ours":
+        if not self.kind.startswith("stock"):
             return self.env
         return dict(self.env, LD_PRELOAD=args.preload)
 
