@@ -199,7 +199,7 @@ bench: deps tools-image ## compare with stock Xen, in instructions
 .PHONY: bench-xenstore
 bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stock daemons
 	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-tools
-	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile preload
+	@+$(SUBMAKE) -f $(ROOT)/tests/xenstored/Makefile shim
 	@+$(SUBMAKE) -f $(ROOT)/bench/xenstore/Makefile run
 
 .PHONY: clean

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Starts xenstore daemons as plain processes, each in a folder of its own: the
-stock ones in C and OCaml, with preload.so below them, and ours."""
+stock ones in C and OCaml, with stock_shim.so below them, and ours."""
 
 import os
 import socket

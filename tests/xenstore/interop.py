@@ -521,7 +521,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stock", required=True, help="unpacked packages")
     parser.add_argument("--client", required=True, help="our library, commands")
-    parser.add_argument("--preload", required=True, help="preload.so")
+    parser.add_argument("--preload", required=True, help="stock_shim.so")
     parser.add_argument("--daemon", required=True, help="our xenstored")
     parser.add_argument("--guide", required=True, help="docs/xenstore.md")
     parser.add_argument("pick", nargs="?", default="", help="part of a name")
