@@ -357,14 +357,25 @@ void journal_begin(void)
         journal_file_work(~0UL);
 }
 
-/* Bytes of the snapshot that are written for each byte of journal. */
-#define WORK_RATIO 4
-#define WORK_MIN   16384
+/*
+ * Bytes of the snapshot that are written for each byte that the journal grows:
+ * whoever makes it grow pays, a little each time, and the snapshot is complete
+ * long before the next one is due. WORK_MIN of them are written at once.
+ */
+#define WORK_RATIO 2
+#define WORK_MIN   4096
+
+/* The same where nobody has to wait for it. */
+#define WORK_IDLE 16384
+
+/* Bytes of the snapshot that are due. */
+static size_t due;
 
 void journal_commit(void)
 {
     if (!batch.len)
         return;
+    due += journal_file_busy() ? batch.len * WORK_RATIO : 0;
     journal_file_append(&batch);
     if (journal_file_is_long()) {
         add_checkpoint();
@@ -377,9 +388,12 @@ bool journal_busy(void)
     return journal_file_busy();
 }
 
-void journal_work(void)
+void journal_work(bool idle)
 {
-    journal_file_work(WORK_MIN);
+    if (!idle && due < WORK_MIN)
+        return;
+    journal_file_work(due + (idle ? WORK_IDLE : 0));
+    due = 0;
 }
 
 void journal_close(void)

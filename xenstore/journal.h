@@ -52,8 +52,8 @@ void journal_commit(void);
 /** Is there a snapshot to be written? */
 bool journal_busy(void);
 
-/** Write a part of it. */
-void journal_work(void);
+/** Write a part of it, if one is due, or nobody has anything to do. */
+void journal_work(bool idle);
 
 /** Commit and close; the files stay. */
 void journal_close(void);

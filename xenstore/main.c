@@ -36,6 +36,9 @@
 #define MAX_EVENTS 64
 #define MAX_PORTS  256
 
+/* After a pause this long nobody is taken to wait. */
+#define IDLE_MS 1
+
 /* Descriptors for clients. */
 #define MAX_FDS 65536
 
@@ -122,10 +125,12 @@ static void run(void)
     int nr;
 
     while (!stopping) {
-        bool more = conn_any_ready() || journal_busy();
+        bool more = conn_any_ready();
 
-        nr = more ? epoll_wait(epoll_fd, events, MAX_EVENTS, 0)
-                  : spin_wait(epoll_fd, events, MAX_EVENTS);
+        nr = spin_wait(epoll_fd, events, MAX_EVENTS,
+                       more             ? 0
+                       : journal_busy() ? IDLE_MS
+                                        : -1);
         read_clock();
         for (int i = 0; i < nr && !stopping; i++) {
             struct poller *p = events[i].data.ptr;
@@ -139,7 +144,7 @@ static void run(void)
         journal_commit();
         conn_flush();
         if (journal_busy())
-            journal_work();
+            journal_work(!more && !nr);
     }
     /* What was produced since is the successor's to send. */
     conn_log();

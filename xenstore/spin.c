@@ -80,16 +80,19 @@ static int look(int epoll_fd, struct epoll_event *events, int max,
     return 0;
 }
 
-int spin_wait(int epoll_fd, struct epoll_event *events, int max)
+int spin_wait(int epoll_fd, struct epoll_event *events, int max, int timeout)
 {
-    uint64_t now = clock_ns();
+    uint64_t now;
     int nr = 0;
 
+    if (!timeout)
+        return epoll_wait(epoll_fd, events, max, 0);
+    now = clock_ns();
     if (quick && now >= resume_at)
         nr = look(epoll_fd, events, max, &now);
     if (nr)
         return nr;
-    nr = epoll_wait(epoll_fd, events, max, -1);
+    nr = epoll_wait(epoll_fd, events, max, timeout);
     quick = clock_ns() - now < LOOK_NS;
     return nr;
 }

@@ -5,7 +5,7 @@
 
 #include <sys/epoll.h>
 
-/** As epoll_wait() without a time limit. */
-int spin_wait(int epoll_fd, struct epoll_event *events, int max);
+/** As epoll_wait(). */
+int spin_wait(int epoll_fd, struct epoll_event *events, int max, int timeout);
 
 #endif

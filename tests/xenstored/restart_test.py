@@ -2,6 +2,7 @@
 """Kills and updates the daemon while clients write: nothing that it answered may
 be lost, nothing may happen twice to a ring, and watches go on."""
 
+import os
 import random
 import threading
 import time
@@ -275,7 +276,34 @@ def damaged_tail_is_left_out(start):
     assert s.read('/second') == 'ENOENT'
 
 
+def files_of(daemon):
+    return {name: os.path.getsize(f'{daemon.folder}/{name}')
+            for name in os.listdir(daemon.folder)
+            if name.startswith(('journal.', 'tree.'))}
+
+
+def snapshots_keep_up(start):
+    """Journals are replaced while clients write without a pause, and what they
+    take together stays in proportion; at rest one pair is left."""
+    daemon = start()
+    s = daemon.socket()
+    value = 'x' * 500
+    for i in range(12000):
+        assert s.write(f'/n/{i % 2000}', f'{i}{value}') == b'OK\0'
+        if i % 1000 == 999:
+            files = files_of(daemon)
+            assert sum(files.values()) < 6 << 20, files
+    assert max(int(name.split('.')[1]) for name in files) > 3, files
+    deadline = time.monotonic() + xs.TIMEOUT
+    while len(files_of(daemon)) > 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(files_of(daemon)) == 2, files_of(daemon)
+    daemon.kill()
+    daemon.start()
+    assert daemon.socket().read('/n/1999') == f'11999{value}'.encode()
+
+
 TESTS = [killed_daemon_loses_nothing, updated_daemon_loses_nothing,
          killed_while_journals_change, restart_keeps_all_else,
          domain_that_dies_meanwhile_is_cleared, other_boot_is_another_store,
-         damaged_tail_is_left_out]
+         damaged_tail_is_left_out, snapshots_keep_up]

@@ -59,7 +59,7 @@ static void requests(int nr, uint64_t after)
     nr_sleeps = nr_offers = 0;
     for (int i = 0; i < nr; i++) {
         next_event = clock_now + after;
-        assert_int_equal(spin_wait(3, &event, 1), 1);
+        assert_int_equal(spin_wait(3, &event, 1, -1), 1);
         assert_true(clock_now >= next_event);
     }
 }
