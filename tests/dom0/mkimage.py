@@ -6,18 +6,20 @@ usage: mkimage.py [OPTION]... OUTPUT KERNEL_MODULES...
 
 It holds BusyBox, /init, and modules of each kernel that may start it: those
 that the file /lib/modules/VERSION/order lists are to be inserted. With --tree
-it is a Debian system, and BusyBox fills in what that lacks. The same inputs give
-the same bytes: the archive is written here, in sorted order, without times or
-owners, so that neither root rights nor the host's file system matter.
+it is a Debian system, and BusyBox fills in what that lacks.
 """
 
 import argparse
 import os
 import re
 import shutil
-import subprocess
+import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "scripts"))
+
+from initramfs import (Archive, built_in_modules, busybox, libraries,
+                       module_name, read_dependencies)
 
 MODULES = """
     virtio_pci virtio_blk virtio_net ahci sd_mod ata_piix e1000e
@@ -41,15 +43,9 @@ LEFT_OUT = re.compile(r"""
 
 def module_paths(tree, wanted):
     """Modules to insert, in order, as paths below the tree."""
-    files = {}
-    with open(os.path.join(tree, "modules.dep")) as dep:
-        for line in dep:
-            path, needs = line.rstrip("\n").split(":")
-            name = os.path.basename(path).split(".ko")[0]
-            files[name.replace("-", "_")] = [path] + needs.split()
-    with open(os.path.join(tree, "modules.builtin")) as builtin:
-        built_in = {os.path.basename(line.strip())[:-3].replace("-", "_")
-                    for line in builtin}
+    files = {module_name(path): [path] + needs
+             for path, needs in read_dependencies(tree).items()}
+    built_in = built_in_modules(tree)
     order = []
     for name in (module.replace("-", "_") for module in wanted):
         if name in files:
@@ -57,61 +53,6 @@ def module_paths(tree, wanted):
         elif name not in built_in:
             raise SystemExit(f"mkimage: the kernel has no module '{name}'")
     return order
-
-
-def libraries(program):
-    """Shared objects that a program loads, as the host's loader finds them."""
-    text = subprocess.run(["ldd", program], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
-    words = (word for line in text.splitlines() for word in line.split())
-    return sorted({word for word in words if word.startswith("/")})
-
-
-class Archive:
-    """A cpio archive in the `newc` form that kernels unpack."""
-
-    def __init__(self):
-        self.entries = {}
-
-    def add(self, path, mode, data=b"", device=(0, 0)):
-        self.entries[path.strip("/")] = (mode, data, device)
-
-    def folder(self, path):
-        self.add(path, 0o040755)
-
-    def parents(self, path):
-        parent = os.path.dirname(path.strip("/"))
-        while parent:
-            if parent not in self.entries:
-                self.folder(parent)
-            parent = os.path.dirname(parent)
-
-    def file(self, path, source, mode=0o100755):
-        self.parents(path)
-        with open(source, "rb") as data:
-            self.add(path, mode, data.read())
-
-    def link(self, path, target):
-        self.parents(path)
-        self.add(path, 0o120777, target.encode())
-
-    def has_command(self, name):
-        return any(f"{folder}/{name}" in self.entries
-                   for folder in ("bin", "sbin", "usr/bin", "usr/sbin"))
-
-    def write(self, out):
-        for number, path in enumerate(sorted(self.entries), 1):
-            self._write_entry(out, number, path, *self.entries[path])
-        self._write_entry(out, 0, "TRAILER!!!", 0, b"", (0, 0))
-
-    @staticmethod
-    def _write_entry(out, number, path, mode, data, device):
-        name = path.encode() + b"\0"
-        fields = [number, mode, 0, 0, 1, 0, len(data), 0, 0, *device,
-                  len(name), 0]
-        head = b"070701" + b"".join(b"%08X" % field for field in fields) + name
-        out.write(head + b"\0" * (-len(head) % 4))
-        out.write(data + b"\0" * (-len(data) % 4))
 
 
 def add_tree(archive, tree):
@@ -135,11 +76,9 @@ def add_tree(archive, tree):
 
 
 def add_busybox(archive):
-    busybox = shutil.which("busybox")
-    archive.file("bin/busybox", busybox)
-    applets = subprocess.run([busybox, "--list"], check=True, text=True,
-                             stdout=subprocess.PIPE).stdout.split()
-    for applet in applets:
+    program, paths = busybox()
+    archive.file("bin/busybox", program)
+    for applet in map(os.path.basename, paths):
         if not archive.has_command(applet):
             archive.link(f"bin/{applet}", "busybox")
 
@@ -180,8 +119,7 @@ def main():
     archive = Archive()
     for folder in FOLDERS:
         archive.folder(folder)
-    archive.add("dev/console", 0o020600, device=(5, 1))
-    archive.add("dev/null", 0o020666, device=(1, 3))
+    archive.consoles()
     if args.tree:
         add_tree(archive, args.tree)
     add_busybox(archive)
