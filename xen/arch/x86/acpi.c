@@ -13,6 +13,7 @@
 #include "xen/string.h"
 #include "xen/vmap.h"
 #include "asm/apic.h"
+#include "asm/e820.h"
 #include "asm/io_apic.h"
 #include "asm/irqflags.h"
 #include "asm/processor.h"
@@ -27,6 +28,8 @@ static volatile u8 *reset_register;
 /* Larger ones are garbage, except for AML, which nobody here reads. */
 #define MAX_TABLE_LEN (1u << 20)
 #define MAX_TABLES    256
+/* How far to look for the root pointer in one range of the memory map. */
+#define MAX_RSDP_RANGE (16UL << 20)
 
 struct table_kind {
     char signature[5];
@@ -146,13 +149,61 @@ static bool rsdp_find(paddr_t *root, bool *wide)
     return rsdp_scan(BIOS_START, BIOS_LEN, root, wide);
 }
 
+/* Address of the bytes in [start, start + size), which UEFI puts at any
+ * multiple of 4; 0: they are not there. */
+static paddr_t bytes_find(paddr_t start, size_t size, const void *bytes,
+                          size_t len)
+{
+    const u8 *mem = ioremap(start, size);
+    paddr_t found = 0;
+
+    if (mem == NULL)
+        return 0;
+    for (size_t at = 0; at + len <= size && !found; at += 4)
+        if (memcmp(mem + at, bytes, len) == 0)
+            found = start + at;
+    iounmap((void *)mem);
+    return found;
+}
+
+/*
+ * Where the root pointer is of which the boot loader gave a copy. UEFI puts it
+ * into memory of the types for ACPI, and tells its address only to programs
+ * that run before the system does; dom0 has no other way to learn it.
+ */
+static paddr_t rsdp_place(const void *rsdp, size_t len)
+{
+    paddr_t found = 0;
+
+    for (unsigned int i = 0; i < e820.nr && !found; i++) {
+        const struct e820_entry *e = &e820.entry[i];
+
+        if (e->type == E820_ACPI || e->type == E820_NVS)
+            found = bytes_find(e->addr, min_t(u64, e->size, MAX_RSDP_RANGE),
+                               rsdp, len);
+    }
+    return found;
+}
+
+/* The root table's place, by the loader's copy or from where BIOSes put it. */
+static bool root_find(const void *rsdp, size_t len, paddr_t *root, bool *wide)
+{
+    paddr_t bios_root;
+    bool bios_wide;
+
+    if (rsdp == NULL || !acpi_rsdp_valid(rsdp, len, root, wide))
+        return rsdp_find(root, wide);
+    if (!rsdp_find(&bios_root, &bios_wide))
+        acpi.rsdp_address = rsdp_place(rsdp, len);
+    return true;
+}
+
 void acpi_init(const void *rsdp, size_t len)
 {
     paddr_t root;
     bool wide;
 
-    if ((rsdp == NULL || !acpi_rsdp_valid(rsdp, len, &root, &wide)) &&
-        !rsdp_find(&root, &wide)) {
+    if (!root_find(rsdp, len, &root, &wide)) {
         printk(XENLOG_WARNING "ACPI: no tables found\n");
         return;
     }

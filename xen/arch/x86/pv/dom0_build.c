@@ -15,6 +15,7 @@
 #include "xen/strto.h"
 #include "xen/vcpu.h"
 #include "xen/vsprintf.h"
+#include "asm/acpi.h"
 #include "asm/mm.h"
 #include "asm/pv.h"
 #include "asm/pv_mm.h"
@@ -307,6 +308,15 @@ static void write_vga_info(struct dom0_vga_console_info *info)
     info->u.vesa_lfb.blue_size = fb->blue_size;
 }
 
+/* dom0's command line, with what only the hypervisor knows. */
+static void write_cmdline(char *out, size_t size, const char *cmdline)
+{
+    if (acpi.rsdp_address)
+        snprintf(out, size, "%s acpi_rsdp=0x%lx", cmdline, acpi.rsdp_address);
+    else
+        strlcpy(out, cmdline, size);
+}
+
 static void write_start_info(const struct dom0_build *b, const char *cmdline)
 {
     struct start_info *si = dom0_ptr(b, b->start_info_va);
@@ -327,7 +337,7 @@ static void write_start_info(const struct dom0_build *b, const char *cmdline)
         si->mod_start = b->initrd_pfn;
         si->mod_len = b->initrd->size;
     }
-    strlcpy((char *)si->cmd_line, cmdline, sizeof(si->cmd_line));
+    write_cmdline((char *)si->cmd_line, sizeof(si->cmd_line), cmdline);
     si->console.dom0.info_off = sizeof(*si);
     si->console.dom0.info_size = sizeof(struct dom0_vga_console_info);
     write_vga_info((struct dom0_vga_console_info *)(si + 1));

@@ -76,6 +76,9 @@ struct acpi_info {
     struct acpi_gas reset;
     u8 reset_value;
 
+    /* Where the root pointer is that no BIOS area has (UEFI); 0: in one. */
+    paddr_t rsdp_address;
+
     /* HPET */
     paddr_t hpet_address; /* 0: none */
     u8 hpet_page_protect; /* 0 none, 1: 4 KiB, 2: 64 KiB */
