@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# The hypervisor, the store, the guests' consoles.
+
+find_hypervisor()
+{
+    [ -d /proc/xen ] || {
+        echo 'none: start Linux by it, not by itself'
+        return 1
+    }
+    /usr/lib/xenia/open-host && xl info xen_version
+}
+
+start_store()
+{
+    xenstored --pid-file /run/xenstored.pid && /usr/lib/xenia/store-ready &&
+        echo xenstored
+}
+
+start_consoles()
+{
+    if ! command -v xenconsoled > /dev/null; then
+        echo 'none: there is no xenconsoled'
+        return
+    fi
+    xenconsoled && echo xenconsoled
+}
