@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Starts hosts in the ways that users do, in QEMU: the demo, the guide, the ISO
+image, over the network.
+
+usage: main.py --out BUILD_DIR --cache DIR --log DIR [PATTERN]
+
+PATTERN picks the cases whose name contains it; each has a folder below DIR with
+its logs. It wants the network for itself: run it by `unshare -rn`.
+"""
+
+import argparse
+import dataclasses
+import os
+import shutil
+import sys
+import time
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(ROOT, "tests", "system"))
+
+import demo_cases
+import guide_cases
+import iso_cases
+import netboot_cases
+from results import CaseResult, Results
+
+
+@dataclasses.dataclass
+class Context:
+    """What all cases share."""
+
+    root: str
+    out: str
+    cache: str
+
+
+def run_case(name, function, context, log_folder):
+    """Run one case; any exception is a failure of the case."""
+    folder = os.path.join(log_folder, name)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    result = CaseResult(name)
+    start = time.monotonic()
+    try:
+        function(context, folder, result)
+    except Exception as error:  # pylint: disable=broad-except
+        result.check("runs", False, f"{error!r}; logs: {folder}")
+    result.note(f"   {name}: {time.monotonic() - start:.0f} s")
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", required=True, help="build folder")
+    parser.add_argument("--cache", required=True, help="folder of downloads")
+    parser.add_argument("--log", required=True, help="folder for the logs")
+    parser.add_argument("pattern", nargs="?", default="")
+    args = parser.parse_args()
+    context = Context(ROOT, args.out, args.cache)
+    results = Results()
+    for cases in (demo_cases, guide_cases, iso_cases, netboot_cases):
+        for name, function in cases.CASES.items():
+            if args.pattern in name:
+                results.add(run_case(name, function, context, args.log))
+    print(results.summary())
+    return 0 if results.passed and not results.failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
