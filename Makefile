@@ -21,6 +21,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(ROOT)/Makefile | \
 		awk -F '\t' '{ printf "  %-22s %s\n", $$1, $$2 }'
 	@echo 'Options:'
+	@echo '  GUESTS=n           guests of the demo'
+	@echo '  DIR=dir            folder that netboot writes'
 	@echo '  O=dir              output folder, "build" if not given'
 	@echo '  CC=gcc|clang       compiler'
 	@echo '  DEBUG=y            assertions, lock checks, traces of errors'
@@ -58,6 +60,20 @@ dist: xen xenstore xenstore-client dom0-tools pv-drivers ## build all and lay ou
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
 	@cp $(OUT)/xenstore/xenstored $(OUT)/dom0-tools/bin/xl $(DIST)/usr/sbin/
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client install DESTDIR=$(DIST)
+	@+$(SUBMAKE) -f $(ROOT)/boot/services/Makefile install DESTDIR=$(DIST)
+
+# Where an installed file goes: below this folder.
+DESTDIR ?=
+
+.PHONY: install
+install: dist ## install into the root file system, or below DESTDIR
+	@mkdir -p $(DESTDIR)/boot
+	@cp -R --preserve=mode,links $(DIST)/usr $(DIST)/etc $(DESTDIR)/
+	@cp $(DIST)/boot/xen.gz $(DESTDIR)/boot/xen-$(VERSION).gz
+
+.PHONY: deb
+deb: deps dist ## make Debian packages in the output folder's deb/
+	@sh $(ROOT)/boot/package/mkdeb.sh $(ROOT) $(OUT)/deb $(VERSION) '$(SUBMAKE)'
 
 .PHONY: deps
 deps: ## install Debian packages that are missing, get the kernel
@@ -82,6 +98,43 @@ run: deps ## start Xenia in QEMU with Debian's kernel and a shell
 	@sh $(ROOT)/scripts/run.sh $(patsubst stock,$(CACHE)/stock-xen/xen,$(XEN)) \
 		$(CACHE)/kernel/vmlinuz $(OUT)/tests/dom0/dom0.img $(OUT)/run/disk.img
 
+.PHONY: mini
+mini: deps dist ## make the control domain's RAM disk, BusyBox and our tools
+	@+$(SUBMAKE) -f $(ROOT)/boot/appliance/Makefile
+
+# Guests in the demo; the first is Debian's kernel.
+GUESTS ?= 2
+
+.PHONY: demo-guests
+demo-guests: deps
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) cloud-kernel
+	@+$(SUBMAKE) -f $(ROOT)/boot/demo/Makefile folder
+
+.PHONY: demo-files
+demo-files: mini
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) cloud-kernel
+	@+$(SUBMAKE) -f $(ROOT)/boot/demo/Makefile GUESTS=$(GUESTS) $(if $(DISK),DISK=$(DISK))
+
+.PHONY: demo
+demo: deps ## show it: a host in QEMU with guests, and its shell (GUESTS=n)
+	@python3 $(ROOT)/boot/demo/demo.py --make '$(SUBMAKE) -C $(ROOT) O=$(OUT)' \
+		--out $(OUT) --cache $(CACHE) --logs $(OUT)/demo --guests $(GUESTS)
+
+.PHONY: iso
+iso: mini demo-guests ## make boot/xenia.iso in the output folder, for CD or USB stick
+	@sh $(ROOT)/boot/iso/mkiso.sh $(OUT)/boot/xenia.iso $(DIST)/boot/xen.gz \
+		$(CACHE)/kernel/vmlinuz $(OUT)/boot/mini.img $(OUT)/boot/guests
+	@echo '  ISO     $(patsubst $(ROOT)/%,%,$(OUT))/boot/xenia.iso'
+
+# The folder that is served.
+DIR ?= $(OUT)/netboot
+
+.PHONY: netboot
+netboot: mini ## write DIR, from which hosts start over the network
+	@sh $(ROOT)/boot/netboot/xenia-netboot --xen $(DIST)/boot/xen \
+		--kernel $(CACHE)/kernel/vmlinuz --mini $(OUT)/boot/mini.img \
+		$(NETBOOT_OPTIONS) $(DIR)
+
 # All C files of the tree, with or without git.
 C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 	-o -path ./dist \) -prune -o -name '*.[ch]' -print | LC_ALL=C sort)
@@ -89,7 +142,7 @@ C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 CHECKS := check-format check-headers check-cppcheck check-build check-unit \
           check-abi check-xenstored check-xenstore-client \
           check-xenstore-install check-xenstore-interop check-dom0-tools \
-          check-pv-drivers check-fuzz check-guest check-system
+          check-pv-drivers check-fuzz check-guest check-deb check-system
 
 .PHONY: check
 check: deps ## run all checks below; the last line counts them
@@ -168,6 +221,19 @@ check-xenstore-interop: xenstore xenstore-client ## run our and Debian's xenstor
 .PHONY: check-interop
 check-interop: check-xenstore-interop ## all on this host that has a stock part on the other side
 
+.PHONY: check-deb
+check-deb: deb ## install, remove and purge the Debian packages
+	@sh $(ROOT)/tests/package/run.sh $(OUT)/deb $(OUT)/check-deb $(CACHE) $(ROOT)
+
+.PHONY: check-boot
+check-boot: iso demo-files ## start hosts as users do: demo, ISO image, network
+	@unshare -rn python3 $(ROOT)/tests/boot/main.py --out $(OUT) \
+		--cache $(CACHE) --log $(OUT)/check-boot '$(T)'
+
+.PHONY: check-fresh
+check-fresh: ## run `make demo` and `make check` in a fresh Debian root; not part of check
+	@sh $(ROOT)/tests/fresh.sh $(ROOT) $(OUT)/check-fresh $(CACHE)
+
 # JOBS machines run at the same time.
 JOBS   ?= 1
 SYSTEM  = python3 $(ROOT)/tests/system/main.py --jobs $(JOBS) --out $(OUT) \
@@ -204,7 +270,7 @@ bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stoc
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run check check-build check-guest check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-guest check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded

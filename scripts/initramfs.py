@@ -36,6 +36,9 @@ def libraries(program, folder=None):
     env = dict(os.environ, LD_LIBRARY_PATH=folder) if folder else None
     text = subprocess.run(["ldd", program], check=True, text=True, env=env,
                           stdout=subprocess.PIPE).stdout
+    if "not found" in text:
+        raise SystemExit(f"initramfs: {program} needs what is not there:\n"
+                         + text)
     words = (word for line in text.splitlines() for word in line.split())
     return sorted({word for word in words if word.startswith("/")})
 
