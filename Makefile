@@ -142,6 +142,7 @@ C_FILES = $(shell cd $(ROOT) && find . \( -path ./.git -o -path ./build \
 CHECKS := check-format check-headers check-cppcheck check-build check-unit \
           check-abi check-xenstored check-xenstore-client \
           check-xenstore-install check-xenstore-interop check-dom0-tools \
+          check-dom0-docs \
           check-pv-drivers check-fuzz check-guest check-deb check-system
 
 .PHONY: check
@@ -181,6 +182,11 @@ check-unit: ## run the unit tests on the host
 .PHONY: check-dom0-tools
 check-dom0-tools: ## run the unit tests of the control domain's tools
 	@+$(SUBMAKE) -f $(ROOT)/tests/dom0_tools/Makefile check
+
+.PHONY: check-dom0-docs
+check-dom0-docs: ## hold xl's JSON against its schemas; test its manual pages and completion
+	@+$(SUBMAKE) -f $(ROOT)/tests/dom0_tools/Makefile check-schemas
+	@+$(SUBMAKE) -f $(ROOT)/tests/dom0_tools/Makefile check-docs
 
 # Seconds for each target; more find more.
 FUZZ_SECONDS ?= 2

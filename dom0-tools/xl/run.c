@@ -269,6 +269,17 @@ int xl_hypervisor(struct xl *xl, struct privcmd **p_out, struct error **err_out)
     return rc;
 }
 
+/* An error in finding the command is told in the form that is wanted, too. */
+static bool wants_json(int argc, char **argv)
+{
+    int i;
+
+    for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], "--json"))
+            return true;
+    return false;
+}
+
 int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
             const struct cancel *cancel)
 {
@@ -285,6 +296,7 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
         return error_exit_status(ERROR_USAGE);
     }
     if (!rc) {
+        xl.json = wants_json(argc, argv);
         xl.command = command_find(argv[first], &err);
         rc = xl.command
                  ? command_run(&xl, argc - first - 1, argv + first + 1, &err)
