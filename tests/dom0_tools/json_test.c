@@ -64,7 +64,8 @@ static void write_config(void)
 
     kernel_write("/tmp/json_test.kernel", &wish);
     fputs("name='made'\nkernel='/tmp/json_test.kernel'\nmemory=8\n"
-          "disk=['/tmp/json_test.kernel,raw,xvda,w']\nvif=['mac=00:16:3e:00:00:01']\n",
+          "disk=['/tmp/"
+          "json_test.kernel,raw,xvda,w']\nvif=['mac=00:16:3e:00:00:01']\n",
           f);
     fclose(f);
 }
@@ -85,6 +86,7 @@ static void each_command_writes_json(void **state)
     char words[200], path[300];
     size_t i;
 
+    setenv("XENIA_SAVED_CONFIGS", "/tmp", 0);
     xl_reset(state);
     fake_domain_make(1, "web", 2, 32);
     fake_domain_make(3, "db", 1, 24);
