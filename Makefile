@@ -225,7 +225,12 @@ check-xenstore-interop: xenstore xenstore-client ## run our and Debian's xenstor
 	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-interop
 
 .PHONY: check-interop
-check-interop: check-xenstore-interop ## all on this host that has a stock part on the other side
+check-interop: check-xenstore-interop check-tools-interop ## all that has a stock part on the other side
+
+# Our xl on Debian's hypervisor, beside Debian's xl.
+.PHONY: check-tools-interop
+check-tools-interop:
+	@+$(SUBMAKE) check-system XEN=stock T=tools_own
 
 .PHONY: check-deb
 check-deb: deb ## install, remove and purge the Debian packages

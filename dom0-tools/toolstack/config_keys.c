@@ -45,6 +45,11 @@ static int set_cpus_list(char **cpus, size_t *nr,
 
     if (value->kind == CONFIG_LIST && value->nr > CONFIG_MAX_VCPUS)
         return wrong_kind(err_out, "no more sets than there can be vcpus");
+    /* There may be one already, by the key's old name. */
+    while (*nr) {
+        free(cpus[--*nr]);
+        cpus[*nr] = NULL;
+    }
     *nr = value->kind == CONFIG_LIST ? value->nr : 1;
     for (i = 0; i < *nr; i++) {
         if (value->kind == CONFIG_LIST)

@@ -62,7 +62,7 @@ static void key_put(FILE *out, const struct config_key *key,
         break;
     case KEY_NUMBER:
         if (*(const long *)field >= key->min)
-            fprintf(out, "%s = %ld\n", key->name, *(const long *)field);
+            fprintf(out, "%s = \"%ld\"\n", key->name, *(const long *)field);
         break;
     case KEY_ACTION:
         fprintf(out, "%s = \"%s\"\n", key->name,

@@ -219,6 +219,16 @@ static void unknown_keys_are_refused_with_a_suggestion(void **state)
                               "nothing would come of it");
 }
 
+/* Found by the fuzzer. */
+static void the_later_of_two_names_counts(void **state)
+{
+    (void)state;
+    takes("cpus = ['0', '1']\ncpu = '2'");
+    assert_int_equal(config.nr_cpus, 1);
+    assert_string_equal(config.cpus[0], "2");
+    assert_null(config.cpus[1]);
+}
+
 static void known_keys_of_others_are_refused_with_a_reason(void **state)
 {
     (void)state;
@@ -288,6 +298,7 @@ int main(void)
         test(cpus_may_be_one_set_or_many),
         test(old_names_are_taken_with_a_warning),
         test(unknown_keys_are_refused_with_a_suggestion),
+        test(the_later_of_two_names_counts),
         test(known_keys_of_others_are_refused_with_a_reason),
         test(wrong_values_are_refused),
         test(what_must_be_there_is_asked_for),

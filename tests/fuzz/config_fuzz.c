@@ -4,10 +4,12 @@
  * may crash, leak or be refused without a reason.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "toolstack/config.h"
+#include "toolstack/config_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,6 +21,36 @@ static void refused(struct error *err)
         abort();
     free(text);
     error_free(err);
+}
+
+/* A configuration that is written out says the same when it is read again. */
+static void write_and_read(const struct vm_config *config)
+{
+    struct config_warnings warnings;
+    struct config_file file = {0};
+    struct error *err = NULL;
+    struct vm_config again;
+    size_t size;
+    char *text;
+    FILE *out = open_memstream(&text, &size);
+
+    config_text_write(out, config);
+    fclose(out);
+    if (config_file_parse("text", text, size, &file, &err) ||
+        vm_config_read(&file, &again, &warnings, &err))
+        abort();
+    if (strcmp(config->cmdline, again.cmdline) ||
+        strcmp(config->name, again.name) ||
+        strcmp(config->kernel, again.kernel) ||
+        config->memory_kib != again.memory_kib ||
+        config->nr_disks != again.nr_disks ||
+        config->nr_vifs != again.nr_vifs || config->nr_cpus != again.nr_cpus ||
+        config->on_reboot != again.on_reboot)
+        abort();
+    vm_config_free(&again);
+    config_warnings_free(&warnings);
+    config_file_free(&file);
+    free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -35,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         if (!config.name || !config.kernel || !config.cmdline)
             abort();
+        write_and_read(&config);
         vm_config_free(&config);
         config_warnings_free(&warnings);
     }
