@@ -27,8 +27,10 @@ static int folder_open(bool make)
 
     if (!path) {
         path = KERNEL_CACHE_FOLDER;
-        if (make)
+        if (make) {
+            mkdir("/var/cache", 0755);
             mkdir("/var/cache/xen", 0755);
+        }
     }
     if (make)
         mkdir(path, 0700);
