@@ -196,15 +196,15 @@ int domctl_set_sched(struct privcmd *p, domid_t domid, unsigned int sched_id,
 }
 
 int domctl_create(struct privcmd *p, const struct xen_domctl_createdomain *args,
-                  domid_t *domid_out, struct error **err_out)
+                  domid_t *domid_inout, struct error **err_out)
 {
-    struct xen_domctl op = op_for(0xffff, XEN_DOMCTL_createdomain);
+    struct xen_domctl op = op_for(*domid_inout, XEN_DOMCTL_createdomain);
     int rc;
 
     op.u.createdomain = *args;
     rc = domctl_call(p, &op, "domctl createdomain", err_out);
     if (!rc)
-        *domid_out = op.domain;
+        *domid_inout = op.domain;
     return rc;
 }
 

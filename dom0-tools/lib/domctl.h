@@ -64,14 +64,17 @@ int domctl_set_sched(struct privcmd *p, domid_t domid, unsigned int sched_id,
                      const struct xen_domctl_sched_credit2 *params,
                      struct error **err_out);
 
+/* No certain id. */
+#define DOMID_ANY 0xffff
+
 /**
  * Make a PV domain, paused, without vcpus or memory.
  *
- * @args        all but arch, filled in
- * @domid_out   its id: the lowest free one
+ * @args         all but arch, filled in
+ * @domid_inout  the id that it shall have; DOMID_ANY becomes the lowest free
  */
 int domctl_create(struct privcmd *p, const struct xen_domctl_createdomain *args,
-                  domid_t *domid_out, struct error **err_out);
+                  domid_t *domid_inout, struct error **err_out);
 
 /* Make as many vcpus as the domain was created for; all are down. */
 int domctl_max_vcpus(struct privcmd *p, domid_t domid, unsigned int max,

@@ -28,6 +28,8 @@ static const struct {
     [ERROR_NO_ANSWER]     = {"NO_ANSWER",     10},
     [ERROR_CANCELLED]     = {"CANCELLED",     15},
     [ERROR_UNSUPPORTED]   = {"UNSUPPORTED",   16},
+    [ERROR_STREAM]        = {"STREAM",        20},
+    [ERROR_MIGRATION]     = {"MIGRATION",     21},
     [ERROR_NO_MEMORY]     = {"NO_MEMORY",     7},
     [ERROR_INTERNAL]      = {"INTERNAL",      1},
 };

@@ -31,6 +31,8 @@ enum error_code {
     ERROR_NO_ANSWER,     /* a guest or device did not do its part in time */
     ERROR_CANCELLED,     /* its user wanted it to end */
     ERROR_UNSUPPORTED,   /* known, but not for PV guests or not on this host */
+    ERROR_STREAM,        /* a saved guest that can't be read or written */
+    ERROR_MIGRATION,     /* the other host did not take the guest */
     ERROR_NO_MEMORY,     /* of this program */
     ERROR_INTERNAL,      /* should not happen */
 };

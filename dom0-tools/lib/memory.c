@@ -3,6 +3,7 @@
 #include "lib/memory.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "lib/hypercall.h"
 
@@ -52,9 +53,31 @@ int memory_claim(struct privcmd *p, domid_t domid, uint64_t nr_pages,
     return rc < 0 ? privcmd_fail(err_out, rc, "memory_op claim_pages") : 0;
 }
 
-#define BATCH      1024u /* extents of one call */
-#define BIG_ORDER  9     /* 2 MiB */
+#define BIG_ORDER  9 /* 2 MiB */
 #define BIG_FRAMES (1u << BIG_ORDER)
+
+int64_t memory_populate_blocks(struct privcmd *p, domid_t domid,
+                               uint64_t *blocks, size_t nr, unsigned int order)
+{
+    size_t mark = privcmd_mark(p);
+    struct xen_memory_reservation *r = privcmd_buffer(p, sizeof(*r));
+    uint64_t *extent = privcmd_buffer(p, nr * sizeof(*extent));
+    int64_t got = -ENOMEM;
+
+    if (r && extent) {
+        memcpy(extent, blocks, nr * sizeof(*extent));
+        r->extent_start = (uintptr_t)extent;
+        r->nr_extents = nr;
+        r->extent_order = order;
+        r->domid = domid;
+        got = privcmd_call(p, __HYPERVISOR_memory_op, XENMEM_populate_physmap,
+                           (uintptr_t)r, 0, 0, 0);
+    }
+    if (got > 0)
+        memcpy(blocks, extent, (size_t)got * sizeof(*extent));
+    privcmd_release(p, mark);
+    return got;
+}
 
 /*
  * Ask for up to `nr` extents of pfns from `first` on; returns how many came, or
@@ -63,27 +86,17 @@ int memory_claim(struct privcmd *p, domid_t domid, uint64_t nr_pages,
 static int64_t extents_get(struct privcmd *p, domid_t domid, uint64_t *mfns,
                            uint64_t first, uint64_t nr, unsigned int order)
 {
-    size_t mark = privcmd_mark(p);
-    struct xen_memory_reservation *r = privcmd_buffer(p, sizeof(*r));
-    uint64_t *extent = privcmd_buffer(p, BATCH * sizeof(*extent)), i, j;
-    int64_t got = -ENOMEM;
+    uint64_t block[MEMORY_BLOCKS], i, j;
+    int64_t got;
 
-    if (nr > BATCH)
-        nr = BATCH;
-    if (r && extent) {
-        for (i = 0; i < nr; i++)
-            extent[i] = first + (i << order);
-        r->extent_start = (uintptr_t)extent;
-        r->nr_extents = nr;
-        r->extent_order = order;
-        r->domid = domid;
-        got = privcmd_call(p, __HYPERVISOR_memory_op, XENMEM_populate_physmap,
-                           (uintptr_t)r, 0, 0, 0);
-    }
+    if (nr > MEMORY_BLOCKS)
+        nr = MEMORY_BLOCKS;
+    for (i = 0; i < nr; i++)
+        block[i] = first + (i << order);
+    got = memory_populate_blocks(p, domid, block, nr, order);
     for (i = 0; got > 0 && i < (uint64_t)got; i++)
         for (j = 0; j < 1u << order; j++)
-            mfns[first + (i << order) + j] = extent[i] + j;
-    privcmd_release(p, mark);
+            mfns[first + (i << order) + j] = block[i] + j;
     return got;
 }
 

@@ -38,6 +38,21 @@ int memory_claim(struct privcmd *p, domid_t domid, uint64_t nr_pages,
 int memory_populate(struct privcmd *p, domid_t domid, uint64_t *mfns,
                     uint64_t nr, struct error **err_out);
 
+/* Blocks that one call gives. */
+#define MEMORY_BLOCKS 1024
+
+/**
+ * Give a PV domain memory for pfns that lie anywhere.
+ *
+ * @blocks  nr first pfns of blocks of 1 << order pages, up to MEMORY_BLOCKS;
+ *          each becomes the first frame of its block
+ *
+ * Returns how many of them came, from the first on; -errno without an error.
+ * Source: public/memory.h, XENMEM_populate_physmap.
+ */
+int64_t memory_populate_blocks(struct privcmd *p, domid_t domid,
+                               uint64_t *blocks, size_t nr, unsigned int order);
+
 /**
  * Say what a domain's memory map shows: RAM from 0 up.
  *

@@ -15,4 +15,14 @@
 int mmuext_pin_l4(struct privcmd *p, domid_t domid, uint64_t mfn,
                   struct error **err_out);
 
+/* A table to be pinned as one of its level, 1 to 4. */
+struct mmuext_pin {
+    unsigned int level;
+    uint64_t mfn;
+};
+
+/* The same for many tables of any level. */
+int mmuext_pin(struct privcmd *p, domid_t domid, const struct mmuext_pin *pins,
+               size_t nr, struct error **err_out);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "toolstack/bootloader.h"
 #include "toolstack/config_keys.h"
 #include "toolstack/suggest.h"
 
@@ -285,8 +286,13 @@ static int config_complete(const struct config_file *file,
 
     if (!config->name || !*config->name)
         return missing(file, "name", "say name = \"...\"", err_out);
+    rc = bootloader_apply(config, err_out);
+    if (rc)
+        return error_wrap(err_out, "%s", file->name);
     if (!config->kernel || !*config->kernel)
-        return missing(file, "kernel", "say kernel = \"file\"", err_out);
+        return missing(file, "kernel",
+                       "say kernel = \"file\", or bootloader = \"pygrub\"",
+                       err_out);
     rc = memory_make(file, config, err_out);
     if (!rc)
         rc = vcpus_make(file, config, err_out);
@@ -298,13 +304,10 @@ static int config_complete(const struct config_file *file,
     return rc;
 }
 
-int vm_config_read(const struct config_file *file, struct vm_config *config,
-                   struct config_warnings *warnings, struct error **err_out)
+void vm_config_init(struct vm_config *config)
 {
-    size_t i;
-    int rc = 0;
-
     *config = (struct vm_config){
+        .domid = -1,
         .memory_mib = -1,
         .max_memory_mib = -1,
         .vcpus = -1,
@@ -321,6 +324,15 @@ int vm_config_read(const struct config_file *file, struct vm_config *config,
         .on_watchdog = VM_DESTROY,
         .on_soft_reset = VM_RESTART,
     };
+}
+
+int vm_config_read(const struct config_file *file, struct vm_config *config,
+                   struct config_warnings *warnings, struct error **err_out)
+{
+    size_t i;
+    int rc = 0;
+
+    vm_config_init(config);
     *warnings = (struct config_warnings){0};
     for (i = 0; i < file->nr && !rc; i++)
         rc = entry_read(file, &file->entry[i], config, warnings, err_out);
@@ -350,6 +362,9 @@ void vm_config_free(struct vm_config *config)
     size_t i;
 
     free(config->name);
+    free(config->bootloader);
+    free(config->bootloader_args);
+    free(config->firmware);
     free(config->kernel);
     free(config->ramdisk);
     free(config->cmdline);

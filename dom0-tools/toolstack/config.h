@@ -37,6 +37,7 @@ struct vm_config {
     char *name;
     uuid_t uuid;
     bool has_uuid;
+    long domid; /* that it must have; -1: any */
 
     uint64_t memory_kib;
     uint64_t max_memory_kib;
@@ -45,6 +46,9 @@ struct vm_config {
     long vcpus; /* online at start */
     long max_vcpus;
 
+    char *bootloader; /* of the guest's own kernel, or NULL */
+    char *bootloader_args;
+    char *firmware;
     char *kernel;
     char *ramdisk;
     char *cmdline; /* of root and extra, or as given; never NULL */
@@ -80,6 +84,9 @@ struct vm_config {
     struct vif_config *vif;
     size_t nr_vifs;
 };
+
+/* What a configuration is that says nothing. */
+void vm_config_init(struct vm_config *config);
 
 /* Complaints that are no errors, a text each. */
 struct config_warnings {

@@ -11,6 +11,7 @@
 #include "lib/evtchn.h"
 #include "lib/memory.h"
 #include "lib/sysctl.h"
+#include "stream/file.h"
 #include "toolstack/cpumap.h"
 #include "toolstack/destroy.h"
 #include "toolstack/device.h"
@@ -53,8 +54,11 @@ static int name_prepare(struct privcmd *p, struct store *s, const char *name,
 
 static int files_prepare(struct creation *c, struct error **err_out)
 {
-    int rc = kernel_read(c->config->kernel, &c->kernel, err_out);
+    int rc;
 
+    if (c->saved)
+        return 0;
+    rc = kernel_read(c->config->kernel, &c->kernel, err_out);
     if (!rc && c->config->ramdisk)
         rc =
             file_data_open("ramdisk", c->config->ramdisk, &c->ramdisk, err_out);
@@ -166,13 +170,14 @@ static int devices_prepare(struct store *s, const struct vm_config *config,
     return 0;
 }
 
-int create_prepare(struct privcmd *p, struct store *s,
-                   const struct vm_config *config, struct creation *c,
-                   struct error **err_out)
+static int prepare(struct privcmd *p, struct store *s,
+                   const struct vm_config *config, struct stream *saved,
+                   struct creation *c, struct error **err_out)
 {
     int rc;
 
     c->config = config;
+    c->saved = saved;
     step_begin(&c->steps, "checking its name");
     rc = name_prepare(p, s, config->name, err_out);
     step_begin(&c->steps, "reading its files");
@@ -189,6 +194,25 @@ int create_prepare(struct privcmd *p, struct store *s,
         rc = devices_prepare(s, config, err_out);
     if (rc)
         creation_free(c);
+    return rc;
+}
+
+int create_prepare(struct privcmd *p, struct store *s,
+                   const struct vm_config *config, struct creation *c,
+                   struct error **err_out)
+{
+    return prepare(p, s, config, NULL, c, err_out);
+}
+
+int create_prepare_saved(struct privcmd *p, struct store *s,
+                         const struct vm_config *config, struct stream *saved,
+                         const char *saved_config, struct creation *c,
+                         struct error **err_out)
+{
+    int rc = prepare(p, s, config, saved, c, err_out);
+
+    if (!rc)
+        c->saved_config = saved_config;
     return rc;
 }
 
@@ -233,6 +257,7 @@ static int domain_make(struct growing *g, struct error **err_out)
     };
 
     memcpy(args.handle, config->uuid, sizeof(args.handle));
+    g->domid = config->domid < 0 ? DOMID_ANY : (domid_t)config->domid;
     return domctl_create(g->p, &args, &g->domid, err_out);
 }
 
@@ -318,6 +343,25 @@ static int ports_make(struct growing *g, struct error **err_out)
                                      err_out);
 }
 
+static int guest_restore(struct growing *g, struct error **err_out)
+{
+    const struct restore_request request = {
+        .domid = g->domid,
+        .max_vcpus = (unsigned int)g->c->config->max_vcpus,
+        .nr_pages = g->c->config->max_memory_kib / 4,
+        .store_port = g->store_port,
+        .console_port = g->console_port,
+    };
+    struct restore_result result;
+    int rc = file_domain_read(g->p, &request, g->c->saved, &result, err_out);
+
+    if (!rc) {
+        g->built.store_mfn = result.store_mfn;
+        g->built.console_mfn = result.console_mfn;
+    }
+    return rc;
+}
+
 static int guest_build(struct growing *g, struct error **err_out)
 {
     const struct build_request request = {
@@ -330,7 +374,8 @@ static int guest_build(struct growing *g, struct error **err_out)
         .console_port = g->console_port,
     };
 
-    return build_domain(g->p, &request, &g->built, err_out);
+    return g->c->saved ? guest_restore(g, err_out)
+                       : build_domain(g->p, &request, &g->built, err_out);
 }
 
 static int tree_write(struct growing *g, struct error **err_out)
@@ -373,11 +418,13 @@ static int devices_attach(struct growing *g, struct error **err_out)
 
 static int config_keep(struct growing *g, struct error **err_out)
 {
-    int rc = saved_config_write(g->domid, g->c->config, err_out);
+    const struct creation *c = g->c;
+    int rc = c->saved_config ? saved_config_keep(g->domid, c->config->uuid,
+                                                 c->saved_config, err_out)
+                             : saved_config_write(g->domid, c->config, err_out);
 
-    return rc || !g->c->watched
-               ? rc
-               : watch_record_write(g->domid, g->c->config, err_out);
+    return rc || !c->watched ? rc
+                             : watch_record_write(g->domid, c->config, err_out);
 }
 
 /* What failed, in the words of whoever wanted the domain. */

@@ -11,6 +11,7 @@
 #include "lib/cancel.h"
 #include "lib/privcmd.h"
 #include "lib/steps.h"
+#include "stream/io.h"
 #include "toolstack/config.h"
 #include "toolstack/store.h"
 
@@ -28,6 +29,8 @@ struct creation {
     bool watched; /* make a record for the watcher */
     /* By create_prepare(): */
     const struct vm_config *config;
+    struct stream *saved;     /* a saved guest in place of a kernel, or NULL */
+    const char *saved_config; /* text to keep; NULL: of config */
     struct kernel kernel;
     struct file_data ramdisk; /* not open where there is none */
     struct layout layout;
@@ -48,6 +51,17 @@ struct creation {
 int create_prepare(struct privcmd *p, struct store *s,
                    const struct vm_config *config, struct creation *c,
                    struct error **err_out);
+
+/**
+ * The same for a guest that comes out of a stream.
+ *
+ * @saved         where its libxl stream begins
+ * @saved_config  text that came with it, or NULL; must stay
+ */
+int create_prepare_saved(struct privcmd *p, struct store *s,
+                         const struct vm_config *config, struct stream *saved,
+                         const char *saved_config, struct creation *c,
+                         struct error **err_out);
 void creation_free(struct creation *c);
 
 /**

@@ -40,7 +40,7 @@ static void create_info_put(struct json *j, const struct vm_config *config,
     json_object(j, "c_info");
     json_text(j, "type", "pv");
     json_text(j, "name", config->name);
-    json_int(j, "domid", NO_DOMID);
+    json_int(j, "domid", config->domid < 0 ? NO_DOMID : config->domid);
     json_text(j, "uuid", uuid);
     json_text(j, "run_hotplug_scripts", truth(true));
     if (config->pool)
@@ -73,7 +73,8 @@ static void build_info_put(struct json *j, const struct vm_config *config)
     json_text(j, "claim_mode", truth(true));
     if (config->no_migrate)
         json_text(j, "disable_migrate", truth(true));
-    json_text(j, "kernel", config->kernel);
+    if (config->kernel)
+        json_text(j, "kernel", config->kernel);
     if (*config->cmdline)
         json_text(j, "cmdline", config->cmdline);
     if (config->ramdisk)
@@ -172,7 +173,7 @@ static void action_put(struct json *j, const char *key, enum vm_action action)
 {
     static const char *const names[] = {
         [VM_RESTART] = "restart",
-        [VM_RENAME_RESTART] = "rename-restart",
+        [VM_RENAME_RESTART] = "restart_rename",
         [VM_PRESERVE] = "preserve",
     };
 
@@ -212,40 +213,52 @@ int saved_config_text(const struct vm_config *config, char **text_out,
     size_t size;
     FILE *out;
 
-    if (!j)
-        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    uuid_unparse_lower(config->uuid, uuid);
-    config_put(j, config, uuid);
-    out = open_memstream(text_out, &size);
-    json_finish(j, out);
-    if (out && !fclose(out))
+    *text_out = NULL;
+    out = j ? open_memstream(text_out, &size) : NULL;
+    if (j) {
+        uuid_unparse_lower(config->uuid, uuid);
+        config_put(j, config, uuid);
+        json_finish(j, out);
+    }
+    if (out && !fclose(out) && *text_out)
         return 0;
+    free(*text_out);
+    *text_out = NULL;
     return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
 }
 
-int saved_config_write(domid_t domid, const struct vm_config *config,
-                       struct error **err_out)
+int saved_config_keep(domid_t domid, const uuid_t uuid, const char *text,
+                      struct error **err_out)
 {
-    struct json *j = json_new();
-    char path[4096], uuid[UUID_STR_LEN];
+    char path[4096], uuid_text[UUID_STR_LEN];
     FILE *out;
     bool good;
 
-    if (!j)
-        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    uuid_unparse_lower(config->uuid, uuid);
-    path_make(domid, uuid, path, sizeof(path));
-    config_put(j, config, uuid);
+    uuid_unparse_lower(uuid, uuid_text);
+    path_make(domid, uuid_text, path, sizeof(path));
     out = fopen(path, "we");
-    json_finish(j, out);
     if (!out)
         return file_fail(err_out, path);
+    fputs(text, out);
     /* The end of a text, as they count it. */
     fputc(0, out);
     good = !ferror(out);
     if (fclose(out) || !good)
         return file_fail(err_out, path);
     return 0;
+}
+
+int saved_config_write(domid_t domid, const struct vm_config *config,
+                       struct error **err_out)
+{
+    char *text;
+    int rc = saved_config_text(config, &text, err_out);
+
+    if (rc)
+        return rc;
+    rc = saved_config_keep(domid, config->uuid, text, err_out);
+    free(text);
+    return rc;
 }
 
 int saved_config_read(domid_t domid, const char *uuid, char **text_out,

@@ -29,6 +29,10 @@ int saved_config_write(domid_t domid, const struct vm_config *config,
 int saved_config_text(const struct vm_config *config, char **text_out,
                       struct error **err_out);
 
+/* Keep such a text. Returns 0; -errno (INTERNAL). */
+int saved_config_keep(domid_t domid, const uuid_t uuid, const char *text,
+                      struct error **err_out);
+
 /**
  * Read what is kept of a domain.
  *
@@ -39,6 +43,34 @@ int saved_config_text(const struct vm_config *config, char **text_out,
  */
 int saved_config_read(domid_t domid, const char *uuid, char **text_out,
                       struct error **err_out);
+
+/**
+ * Understand such a text, which may come from anybody.
+ *
+ * @config  vm_config_free() ends it
+ *
+ * Returns 0; -EINVAL (CONFIG).
+ */
+int saved_config_parse(const char *text, struct vm_config *config,
+                       struct error **err_out);
+
+/* What may have changed since a domain was created. */
+struct saved_config_now {
+    const char *name;
+    uint64_t memory_kib;
+    uint64_t max_memory_kib;
+    long domid; /* that it shall have when it comes again; -1: any */
+};
+
+/**
+ * Bring such a text up to date; all else in it stays.
+ *
+ * @text_out  what the caller frees
+ *
+ * Returns 0; -EINVAL (CONFIG).
+ */
+int saved_config_edit(const char *text, const struct saved_config_now *now,
+                      char **text_out, struct error **err_out);
 
 /* Forget it, if it is there. */
 void saved_config_remove(domid_t domid, const char *uuid);

@@ -333,6 +333,16 @@ int store_introduce(struct store *s, unsigned int domid, uint64_t mfn,
                : store_fail(err_out, "connect", which);
 }
 
+int store_resume(struct store *s, unsigned int domid, struct error **err_out)
+{
+    char which[32];
+
+    snprintf(which, sizeof(which), "domain %u", domid);
+    return xs_resume_domain(s->xs, domid)
+               ? 0
+               : store_fail(err_out, "resume", which);
+}
+
 static int64_t now_ms(void)
 {
     struct timespec now;

@@ -124,4 +124,7 @@ int store_transaction(struct store *s, store_change_fn *change, void *ctx,
 int store_introduce(struct store *s, unsigned int domid, uint64_t mfn,
                     unsigned int port, struct error **err_out);
 
+/* Tell the daemon that a domain that was suspended runs again. */
+int store_resume(struct store *s, unsigned int domid, struct error **err_out);
+
 #endif

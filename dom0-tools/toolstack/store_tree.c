@@ -99,7 +99,8 @@ static void vm_write(struct writer *w, const char *vm,
     put(w, vm, "name", "%s", config->name);
     put(w, vm, "uuid", "%s", uuid);
     put(w, vm, "image/ostype", "linux");
-    put(w, vm, "image/kernel", "%s", config->kernel);
+    if (config->kernel)
+        put(w, vm, "image/kernel", "%s", config->kernel);
     if (config->ramdisk)
         put(w, vm, "image/ramdisk", "%s", config->ramdisk);
     if (*config->cmdline)

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/json.h"
 #include "toolstack/create.h"
 #include "toolstack/destroy.h"
 #include "toolstack/monitor.h"
 #include "toolstack/saved_config.h"
+#include "xl/config_input.h"
 #include "xl/watch.h"
 
 const struct option_row create_options[] = {
@@ -37,26 +37,6 @@ const struct option_row destroy_options[] = {
     {.id = 'f', .help = "also the control domain"},
     {0},
 };
-
-/* The file, and behind it `key=value` arguments, which override it. */
-static int config_read(const char *path, int nr_more, char **more,
-                       struct config_file *file, struct error **err_out)
-{
-    int i, rc = config_file_read(path, file, err_out);
-
-    for (i = 0; i < nr_more && !rc; i++)
-        rc = config_file_parse("command line", more[i], strlen(more[i]), file,
-                               err_out);
-    return rc;
-}
-
-static void warnings_print(FILE *err, const struct config_warnings *warnings)
-{
-    size_t i;
-
-    for (i = 0; i < warnings->nr; i++)
-        fprintf(err, "xl: create: warning: %s\n", warnings->text[i]);
-}
 
 static void devices_print(FILE *out, const struct vm_config *config)
 {
@@ -209,8 +189,6 @@ static int create(struct xl *xl, struct vm_config *config,
 int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
 {
     const char *path = xl->option['f'];
-    struct config_file file = {0};
-    struct config_warnings warnings;
     struct vm_config config;
     int rc;
 
@@ -221,22 +199,17 @@ int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
     if (!path)
         return error_set(err_out, ERROR_USAGE, -EINVAL,
                          "no configuration file is named");
-    rc = config_read(path, nr_args, args, &file, err_out);
-    if (!rc)
-        rc = vm_config_read(&file, &config, &warnings, err_out);
-    if (!rc) {
-        warnings_print(xl->err, &warnings);
-        if (!xl_has(xl, 'q') && !xl_has(xl, 'P') && !xl->json)
-            fprintf(xl_has(xl, 'n') ? xl->err : xl->out,
-                    "Parsing config from %s\n", path);
-        rc = xl_has(xl, 'n') ? config_show(xl, &config, err_out)
-                             : create(xl, &config, err_out);
-        if (rc)
-            error_wrap(err_out, "%s", config.name);
-        config_warnings_free(&warnings);
-        vm_config_free(&config);
-    }
-    config_file_free(&file);
+    rc = config_input_read(xl, path, nr_args, args, &config, err_out);
+    if (rc)
+        return rc;
+    if (!xl_has(xl, 'q') && !xl_has(xl, 'P') && !xl->json)
+        fprintf(xl_has(xl, 'n') ? xl->err : xl->out, "Parsing config from %s\n",
+                path);
+    rc = xl_has(xl, 'n') ? config_show(xl, &config, err_out)
+                         : create(xl, &config, err_out);
+    if (rc)
+        error_wrap(err_out, "%s", config.name);
+    vm_config_free(&config);
     return rc;
 }
 

@@ -258,7 +258,8 @@ static void what_must_be_there_is_asked_for(void **state)
 
     (void)state;
     refuses("kernel='/k'", "vm.cfg: no name is given | say name = \"...\"");
-    refuses("name='x'", "vm.cfg: no kernel is given | say kernel = \"file\"");
+    refuses("name='x'", "vm.cfg: no kernel is given | say kernel = \"file\", "
+                        "or bootloader = \"pygrub\"");
     refuses("name='x';kernel='/k'",
             "vm.cfg: no memory is given | say memory = MiB");
     refuses("name='x';kernel='/k';memory=5;maxmem=4",

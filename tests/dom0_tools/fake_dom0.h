@@ -82,6 +82,10 @@ void fake_call_fail(unsigned int n, int error);
 /** Hypercalls and mappings since the reset. */
 unsigned int fake_calls(void);
 
+/** Mappings of frames that there are, and the end of all but the first nr. */
+unsigned int fake_mappings(void);
+void fake_unmap(unsigned int nr);
+
 /** Opening the store fails with this errno; 0: it answers. */
 void fake_store_fail(int error);
 /** The n-th request from now fails with this errno. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/background.h"
@@ -19,6 +20,7 @@
 #include "lib/netroute.h"
 #include "lib/process.h"
 #include "lib/run_file.h"
+#include "lib/worker.h"
 
 #define NAT "xenia0"
 
@@ -378,4 +380,28 @@ int background_start(int (*run)(void *ctx), void *ctx, const char *log,
     if (fake_background)
         run(ctx);
     return 0;
+}
+
+int worker_run(int (*run)(void *ctx, struct error **err_out), void *ctx,
+               const struct cancel *cancel, struct error **err_out)
+{
+    int rc = cancel_check(cancel, err_out);
+    unsigned int mappings = fake_mappings();
+
+    if (rc)
+        return rc;
+    rc = run(ctx, err_out);
+    fake_unmap(mappings);
+    return rc;
+}
+
+void *worker_shared(size_t size)
+{
+    return calloc(1, size);
+}
+
+void worker_shared_free(void *memory, size_t size)
+{
+    (void)size;
+    free(memory);
 }

@@ -24,6 +24,8 @@
 
 #include "lib/privcmd.h"
 
+#include "fake_state.h"
+
 #define NR_CPUS 2
 #define PAGE    4096UL
 
@@ -423,7 +425,7 @@ static int do_domctl(struct xen_domctl *op)
         *(uint8_t *)op->u.nodeaffinity.nodemap.bitmap = 1;
         return 0;
     default:
-        return -ENOSYS;
+        return fake_state_domctl(d, op);
     }
 }
 
@@ -759,6 +761,8 @@ static int do_mmuext(const struct mmuext_op *op, uint64_t nr, domid_t domid)
     for (i = 0; i < nr; i++) {
         if (!d || fake_frame_owner(op[i].arg1.mfn) != domid)
             return -EINVAL;
+        if (op[i].cmd < MMUEXT_PIN_L4_TABLE)
+            continue;
         if (op[i].cmd == MMUEXT_PIN_L4_TABLE)
             d->pinned = op[i].arg1.mfn;
         else if (op[i].cmd == MMUEXT_CLEAR_PAGE)
@@ -795,6 +799,34 @@ int64_t privcmd_call(struct privcmd *p, unsigned int nr, uint64_t a1,
 
 /* Mappings. */
 
+/* Those that are there, the newest last. */
+static struct {
+    char *base;
+    size_t nr;
+} mapping[64];
+static unsigned int nr_mappings;
+
+unsigned int fake_mappings(void)
+{
+    return nr_mappings;
+}
+
+void fake_unmap(unsigned int nr)
+{
+    while (nr_mappings > nr) {
+        nr_mappings--;
+        munmap(mapping[nr_mappings].base, mapping[nr_mappings].nr * PAGE);
+    }
+}
+
+static void mapping_add(char *base, size_t nr)
+{
+    if (nr_mappings == sizeof(mapping) / sizeof(mapping[0]))
+        abort();
+    mapping[nr_mappings].base = base;
+    mapping[nr_mappings++].nr = nr;
+}
+
 /* One frame at a fixed place. */
 static bool frame_map(char *at, uint64_t mfn, int prot)
 {
@@ -820,8 +852,10 @@ void *privcmd_map(struct privcmd *p, domid_t domid, const uint64_t *frames,
             (writable && find(domid)->pinned == frames[i]) ||
             !frame_map(base + i * PAGE, frames[i], prot))
             rc = -EINVAL;
-    if (!rc)
+    if (!rc) {
+        mapping_add(base, nr);
         return base;
+    }
     munmap(base, nr * PAGE);
     error_set(err_out, ERROR_HYPERVISOR, rc, "can't map memory");
     return NULL;
@@ -841,6 +875,12 @@ void *privcmd_map_resource(struct privcmd *p, domid_t domid, unsigned int type,
 
 void privcmd_unmap(void *address, size_t nr)
 {
-    if (address)
-        munmap(address, nr * PAGE);
+    unsigned int i;
+
+    for (i = 0; address && i < nr_mappings; i++)
+        if (mapping[i].base == address) {
+            munmap(address, nr * PAGE);
+            mapping[i] = mapping[--nr_mappings];
+            return;
+        }
 }

@@ -55,6 +55,14 @@ TOOLS_OWN = ("tools_start", "own_prints_the_same",
              "own_errors", "own_leaves_nothing", "own_thirty_guests")
 TOOLS_OWN_COMMANDS = ("tools_start", "own_one_watcher", "own_pools",
                       "own_scheduler_parameters", "own_refusals", "own_cancel")
+# It saves and restores, and reads what Debian's writes.
+TOOLS_OWN_STREAM = ("tools_start", "stream_guest_starts",
+                    "stream_own_to_stock", "stream_stock_to_own",
+                    "stream_own_to_own", "stream_checkpoint",
+                    "stream_guest_ends", "stream_pygrub")
+TOOLS_OWN_MIGRATE = ("tools_start", "stream_dump_core", "stream_migrate",
+                     "stream_migrate_with_stock", "stream_migrate_cuts",
+                     "stream_migrate_unknown")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,6 +129,8 @@ BOOTS = [
           ("store", 2, TOOLS_STORE, {"xenstored": "xenstored"}),
           ("own", 2, TOOLS_OWN, {"xenstored": "xenstored"}),
           ("own_commands", 2, TOOLS_OWN_COMMANDS, {"xenstored": "xenstored"}),
+          ("own_stream", 2, TOOLS_OWN_STREAM, {"xenstored": "xenstored"}),
+          ("own_migrate", 2, TOOLS_OWN_MIGRATE, {"xenstored": "xenstored"}),
           ("share", 1, TOOLS_SHARE, {}),
           ("cycles", 2, TOOLS_CYCLES, {"cycles": 300, "limit": 1700}))),
 ]

@@ -12,10 +12,13 @@
  *   tables    changes of page tables without end
  *   fault     a trap with no handler's stack
  *   crash, poweroff, reboot   shut down with that reason, the last after 3 s
- *   watchdog  ask for a watchdog, and neglect it
+ *   suspend   suspend when it is asked to by the store, and write whether it
+ * was restored or goes on: TINY-RESTORED, TINY-CANCELLED watchdog  ask for a
+ * watchdog, and neglect it
  */
 #include "guest.h"
 #include "public/io/console.h"
+#include "tiny.h"
 
 static struct xencons_interface *ring;
 
@@ -152,22 +155,42 @@ static void run_watchdog(void)
         barrier();
 }
 
+/* Where the console is, in a new home, too. */
+static void ring_find(void)
+{
+    ring = mfn_to_va(start_info->console.domU.mfn);
+}
+
+static void run_suspend(void)
+{
+    bool restored;
+
+    if (!suspend_asked()) {
+        sleep_ms(20);
+        return;
+    }
+    restored = suspend();
+    ring_find();
+    console_write(restored ? "TINY-RESTORED\n" : "TINY-CANCELLED\n");
+}
+
 static const struct behaviour {
     const char *word;
     void (*run)(void); /* again and again */
 } behaviours[] = {
-    {"tick", run_tick},     {"spin", run_spin},
-    {"calls", run_calls},   {"events", run_events},
-    {"tables", run_tables}, {"fault", run_fault},
-    {"crash", run_crash},   {"poweroff", run_poweroff},
-    {"reboot", run_reboot}, {"watchdog", run_watchdog},
+    {"tick", run_tick},       {"spin", run_spin},
+    {"calls", run_calls},     {"events", run_events},
+    {"tables", run_tables},   {"fault", run_fault},
+    {"crash", run_crash},     {"poweroff", run_poweroff},
+    {"reboot", run_reboot},   {"watchdog", run_watchdog},
+    {"suspend", run_suspend},
 };
 
 void test_main(void)
 {
     void (*run)(void) = run_idle;
 
-    ring = mfn_to_va(start_info->console.domU.mfn);
+    ring_find();
     console_write("TINY-UP\n");
     for (unsigned int i = 0; i < ARRAY_SIZE(behaviours); i++)
         if (word_is(behaviours[i].word))
