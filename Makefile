@@ -59,6 +59,7 @@ dist: xen xenstore xenstore-client dom0-tools pv-drivers ## build all and lay ou
 	@cp $(OUT)/xen/xen $(OUT)/xen/xen-syms $(DIST)/boot/
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
 	@cp $(OUT)/xenstore/xenstored $(OUT)/dom0-tools/bin/xl $(DIST)/usr/sbin/
+	@cp $(OUT)/pv-drivers/xen-blkd $(DIST)/usr/sbin/
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client install DESTDIR=$(DIST)
 	@+$(SUBMAKE) -f $(ROOT)/boot/services/Makefile install DESTDIR=$(DIST)
 
@@ -197,7 +198,7 @@ check-fuzz: ## feed parsers with random input, FUZZ_SECONDS each, from the corpo
 		FUZZ_SECONDS=$(FUZZ_SECONDS) T='$(T)'
 
 .PHONY: check-pv-drivers
-check-pv-drivers: ## run the unit tests of the PV drivers, both ends in one process
+check-pv-drivers: ## run the tests of the PV drivers, and of xen-blkd with a guest that is a process
 	@+$(SUBMAKE) -f $(ROOT)/tests/pv_drivers/Makefile check
 
 .PHONY: check-abi

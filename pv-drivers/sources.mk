@@ -10,3 +10,11 @@ PV_FRONT_SRC := $(addprefix pv-drivers/front/,blk.c blk_io.c blk_pages.c)
 
 PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \
                 blk_keep.c blk_limit.c blk_queue.c blk_request.c)
+
+# The port for processes of a Linux domain, and the daemon on it.
+LINUX_USER_SRC := $(addprefix pv-drivers/ports/linux_user/,event.c loop.c memory.c store.c) \
+                  $(addprefix dom0-tools/lib/,evtchn_dev.c gntdev.c)
+
+BLKD_SRC := $(LINUX_USER_SRC) \
+            $(addprefix pv-drivers/blkd/,disk.c main.c nbd.c nbd_connect.c opener.c sandbox.c \
+            worker.c)

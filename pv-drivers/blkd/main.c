@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Options of xen-blkd, and its start. */
+#include "blkd/blkd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ports/linux_user/port.h"
+
+/* High: a process that is killed closes it after its devices, so that whoever
+ * gets the lock can bind the ports. */
+#define LOCK_FD 4000
+
+static const char usage[] =
+    "usage: xen-blkd [-N] [-t TYPE] [-d FOLDER] [-F FILE] [-u UID]\n"
+    "  -N, --no-fork        stay in the foreground, messages to stderr\n"
+    "  -t, --type TYPE      serve backend/TYPE (qdisk)\n"
+    "  -d, --folder FOLDER  for locks and notes (/run/xen-blkd)\n"
+    "  -F, --pid-file FILE  write the process id to a file\n"
+    "  -u, --uid UID        of the process that serves guests (65534)\n"
+    "      --no-sandbox     keep privileges, for a debugger\n";
+
+static void parse(int argc, char **argv, struct options *o)
+{
+    static const struct option names[] = {
+        {"no-fork", no_argument, NULL, 'N'},
+        {"type", required_argument, NULL, 't'},
+        {"folder", required_argument, NULL, 'd'},
+        {"pid-file", required_argument, NULL, 'F'},
+        {"uid", required_argument, NULL, 'u'},
+        {"no-sandbox", no_argument, NULL, 'S'},
+        {0},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "Nt:d:F:u:", names, NULL)) != -1) {
+        switch (c) {
+        case 'N':
+            o->foreground = true;
+            break;
+        case 't':
+            o->type = optarg;
+            break;
+        case 'd':
+            o->folder = optarg;
+            break;
+        case 'F':
+            o->pid_file = optarg;
+            break;
+        case 'u':
+            o->uid = (unsigned int)strtoul(optarg, NULL, 10);
+            break;
+        case 'S':
+            o->no_sandbox = true;
+            break;
+        default:
+            fputs(usage, stderr);
+            exit(2);
+        }
+    }
+    if (optind != argc) {
+        fputs(usage, stderr);
+        exit(2);
+    }
+}
+
+static void fail(const char *what)
+{
+    os_log("%s: %s", what, strerror(errno));
+    exit(1);
+}
+
+/* One daemon per folder: wait a while until a predecessor has ended. Workers
+ * inherit the lock, so the last of them has ended, too. */
+static void lock_folder(const char *folder)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    char path[PV_PATH_MAX];
+    int low, fd, tries = 500;
+
+    if (mkdir(folder, 0700) && errno != EEXIST)
+        fail(folder);
+    if (snprintf(path, sizeof(path), "%s/lock", folder) >= (int)sizeof(path))
+        fail(folder);
+    low = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    fd = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, LOCK_FD);
+    if (fd < 0)
+        fail(path);
+    close(low);
+    while (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (!tries--) {
+            os_log("%s: another xen-blkd runs", folder);
+            exit(1);
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void write_pid(const char *path)
+{
+    FILE *f = fopen(path, "we");
+
+    if (!f)
+        fail(path);
+    fprintf(f, "%d\n", getpid());
+    fclose(f);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {
+        .type = "qdisk", .folder = "/run/xen-blkd", .uid = 65534};
+
+    parse(argc, argv, &options);
+    if (!options.foreground) {
+        port_log_to_syslog("xen-blkd");
+        if (daemon(0, 0))
+            fail("daemon");
+    }
+    lock_folder(options.folder);
+    if (options.pid_file)
+        write_pid(options.pid_file);
+    return opener_run(&options);
+}

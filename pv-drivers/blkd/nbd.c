@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The worker's part of NBD: requests out, replies in, over a socket that does
+ * not block. Replies may come in any order; a request's handle is its place in
+ * a table, so that a server that lies finds nothing but a lost connection.
+ *
+ * When the connection is lost, the owner asks for another one (see lost()), and
+ * all that has no reply is sent again.
+ */
+#include "blkd/nbd.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "blkd/nbd_protocol.h"
+#include "ports/linux_user/port.h"
+
+#define MAX_OPEN 512U
+#define MAX_TRIM (1U << 30) /* bytes in one request */
+
+/* Where sending or receiving stands in a request's buffers. */
+struct place {
+    unsigned int iov;
+    size_t offset;
+};
+
+struct nbd {
+    struct port_poller poller;
+    struct disk *disk;
+    struct blkback_io *open[MAX_OPEN]; /* by handle: sent, or being sent */
+    struct blkback_io *first, **last;  /* to be sent */
+
+    /* Being sent: */
+    struct blkback_io *sending;
+    struct nbd_request request;
+    size_t request_sent;
+    struct place sent;
+
+    /* Being received: */
+    struct nbd_reply reply;
+    size_t reply_received;
+    struct blkback_io *receiving; /* the data of a read */
+    struct place received;
+};
+
+static void lost(struct nbd *n)
+{
+    port_unpoll(&n->poller);
+    close(n->disk->fd);
+    n->disk->fd = -1;
+    n->poller.fd = -1;
+    n->disk->lost(n->disk);
+}
+
+/* ---- Sending ---------------------------------------------------------- */
+
+static void enqueue(struct nbd *n, struct blkback_io *io)
+{
+    io->next = NULL;
+    *n->last = io;
+    n->last = &io->next;
+}
+
+static uint16_t type_of(const struct blkback_io *io)
+{
+    switch (io->op) {
+    case BLKBACK_READ:
+        return NBD_CMD_READ;
+    case BLKBACK_WRITE:
+        return NBD_CMD_WRITE;
+    case BLKBACK_FLUSH:
+        return NBD_CMD_FLUSH;
+    default:
+        return NBD_CMD_TRIM;
+    }
+}
+
+/* A discard may be longer than a request: `done` is what went before. */
+static uint32_t length_of(const struct blkback_io *io)
+{
+    uint64_t left = io->nr_sectors * 512 - io->done;
+
+    if (io->op == BLKBACK_FLUSH)
+        return 0;
+    return left < MAX_TRIM ? (uint32_t)left : MAX_TRIM;
+}
+
+/* The next request, if there is one and a place for it. */
+static bool take_next(struct nbd *n)
+{
+    uint64_t handle = 0;
+
+    while (handle < MAX_OPEN && n->open[handle])
+        handle++;
+    if (!n->first || handle == MAX_OPEN)
+        return false;
+    n->sending = n->first;
+    n->first = n->sending->next;
+    if (!n->first)
+        n->last = &n->first;
+    n->open[handle] = n->sending;
+    n->request = (struct nbd_request){
+        .magic = htobe32(NBD_REQUEST_MAGIC),
+        .type = htobe16(type_of(n->sending)),
+        .handle = htobe64(handle),
+        .offset = htobe64(n->sending->sector * 512 + n->sending->done),
+        .length = htobe32(length_of(n->sending)),
+    };
+    n->request_sent = 0;
+    n->sent = (struct place){0};
+    return true;
+}
+
+/* Buffers from a place on. */
+static int rest_of(const struct blkback_io *io, const struct place *at,
+                   struct iovec *out)
+{
+    int nr = 0;
+
+    for (unsigned int i = at->iov; i < io->nr_iov; i++, nr++) {
+        size_t skip = i == at->iov ? at->offset : 0;
+
+        out[nr].iov_base = (uint8_t *)io->iov[i].base + skip;
+        out[nr].iov_len = io->iov[i].size - skip;
+    }
+    return nr;
+}
+
+static void advance(const struct blkback_io *io, struct place *at, size_t size)
+{
+    while (at->iov < io->nr_iov && size >= io->iov[at->iov].size - at->offset) {
+        size -= io->iov[at->iov].size - at->offset;
+        at->iov++;
+        at->offset = 0;
+    }
+    at->offset += size;
+}
+
+#define MAX_IOV 256
+
+/* Returns what sendmsg() does: 0 where all of the request is sent. */
+static ssize_t send_some(struct nbd *n)
+{
+    struct iovec iov[1 + MAX_IOV];
+    struct msghdr msg = {.msg_iov = iov};
+    size_t header = sizeof(n->request) - n->request_sent;
+    ssize_t sent;
+
+    iov[0] = (struct iovec){(uint8_t *)&n->request + n->request_sent, header};
+    msg.msg_iovlen = 1;
+    if (n->sending->op == BLKBACK_WRITE)
+        msg.msg_iovlen += (size_t)rest_of(n->sending, &n->sent, iov + 1);
+    if (!header &&
+        (n->sending->op != BLKBACK_WRITE || n->sent.iov == n->sending->nr_iov))
+        return 0;
+    sent = sendmsg(n->disk->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent <= 0)
+        return sent < 0 ? sent : -1;
+    if ((size_t)sent < header)
+        header = (size_t)sent;
+    n->request_sent += header;
+    advance(n->sending, &n->sent, (size_t)sent - header);
+    return sent;
+}
+
+/* As much as the socket takes. */
+static void send_all(struct nbd *n)
+{
+    while (n->disk->fd >= 0 && (n->sending || take_next(n))) {
+        ssize_t sent = send_some(n);
+
+        if (!sent) {
+            n->sending = NULL;
+        } else if (sent < 0) {
+            if (errno != EAGAIN && errno != EINTR)
+                lost(n);
+            break;
+        }
+    }
+    if (n->disk->fd >= 0)
+        port_poll_writable(&n->poller, n->sending);
+}
+
+/* ---- Receiving -------------------------------------------------------- */
+
+static void finish(struct nbd *n, struct blkback_io *io, uint32_t error)
+{
+    n->open[be64toh(n->reply.handle)] = NULL;
+    n->receiving = NULL;
+    n->reply_received = 0;
+    if (!error && io->op == BLKBACK_DISCARD) {
+        io->done += length_of(io);
+        if (io->done < io->nr_sectors * 512) {
+            enqueue(n, io);
+            return;
+        }
+    }
+    n->disk->done_something = true;
+    blkback_done(io, error ? -EIO : 0);
+}
+
+/* A reply is there as a whole, but for data. */
+static bool take_reply(struct nbd *n)
+{
+    uint64_t handle = be64toh(n->reply.handle);
+    uint32_t error = be32toh(n->reply.error);
+    struct blkback_io *io = handle < MAX_OPEN ? n->open[handle] : NULL;
+
+    if (be32toh(n->reply.magic) != NBD_SIMPLE_REPLY_MAGIC || !io ||
+        io == n->sending)
+        return false;
+    n->received = (struct place){0};
+    if (io->op == BLKBACK_READ && !error)
+        n->receiving = io;
+    else
+        finish(n, io, error);
+    return true;
+}
+
+static ssize_t receive_some(struct nbd *n)
+{
+    struct iovec iov[MAX_IOV];
+    struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 1};
+    ssize_t got;
+
+    if (n->receiving)
+        msg.msg_iovlen = (size_t)rest_of(n->receiving, &n->received, iov);
+    else
+        iov[0] = (struct iovec){(uint8_t *)&n->reply + n->reply_received,
+                                sizeof(n->reply) - n->reply_received};
+    got = recvmsg(n->disk->fd, &msg, MSG_DONTWAIT);
+    if (got <= 0)
+        return got;
+    if (!n->receiving) {
+        n->reply_received += (size_t)got;
+        return n->reply_received < sizeof(n->reply) || take_reply(n) ? got : 0;
+    }
+    advance(n->receiving, &n->received, (size_t)got);
+    if (n->received.iov == n->receiving->nr_iov)
+        finish(n, n->receiving, 0);
+    return got;
+}
+
+static void ready(void *arg)
+{
+    struct nbd *n = arg;
+    struct disk *d = n->disk;
+
+    for (;;) {
+        ssize_t got = receive_some(n);
+
+        if (got > 0)
+            continue;
+        if (!got || (errno != EAGAIN && errno != EINTR))
+            lost(n);
+        break;
+    }
+    send_all(n);
+    if (d->done_something) {
+        d->done_something = false;
+        blkback_go_on(d->back);
+    }
+}
+
+/* ---- The disk --------------------------------------------------------- */
+
+static void submit(struct blkback_disk *disk, struct blkback_io *io)
+{
+    io->done = 0;
+    enqueue(((struct disk *)disk)->nbd, io);
+}
+
+static void commit(struct blkback_disk *disk)
+{
+    struct disk *d = (struct disk *)disk;
+
+    if (d->fd >= 0)
+        send_all(d->nbd);
+}
+
+int nbd_init(struct disk *d)
+{
+    struct nbd *n = calloc(1, sizeof(*n));
+
+    if (!n)
+        return -ENOMEM;
+    n->disk = d;
+    n->last = &n->first;
+    n->poller = (struct port_poller){.fd = d->fd, .ready = ready, .arg = n};
+    d->nbd = n;
+    d->disk.submit = submit;
+    d->disk.commit = commit;
+    return port_poll(&n->poller);
+}
+
+void nbd_release(struct disk *d)
+{
+    if (d->nbd && d->fd >= 0)
+        port_unpoll(&d->nbd->poller);
+    free(d->nbd);
+    d->nbd = NULL;
+}
+
+/* Whatever has no reply is begun again, before what is new. */
+void nbd_reconnected(struct disk *d, int fd)
+{
+    struct nbd *n = d->nbd;
+
+    d->fd = fd;
+    n->poller.fd = fd;
+    n->sending = n->receiving = NULL;
+    n->reply_received = 0;
+    for (unsigned int i = 0; i < MAX_OPEN; i++) {
+        struct blkback_io *io = n->open[i];
+
+        if (!io)
+            continue;
+        n->open[i] = NULL;
+        io->next = n->first;
+        if (!n->first)
+            n->last = &io->next;
+        n->first = io;
+    }
+    port_poll(&n->poller);
+    send_all(n);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the port share. */
+#ifndef LINUX_USER_INTERNAL_H
+#define LINUX_USER_INTERNAL_H
+
+#include "port.h"
+
+int port_grants_open(void);
+int port_events_open(void);
+int port_store_open(void);
+
+/** Milliseconds until the next timer; -1: none. */
+int port_timers_wait(void);
+
+/** Call those that are due. */
+void port_timers_run(void);
+
+#endif

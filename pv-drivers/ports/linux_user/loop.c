@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop, timers and the log. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <syslog.h>
+#include <time.h>
+
+#define BATCH 16
+
+static int epoll_fd = -1;
+static struct os_timer *timers;
+static bool to_syslog;
+static void (*before_wait)(void);
+
+/* ---- Descriptors ------------------------------------------------------ */
+
+int port_poll(struct port_poller *poller)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = poller};
+
+    poller->writable = false;
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, poller->fd, &event) ? -errno : 0;
+}
+
+void port_unpoll(struct port_poller *poller)
+{
+    epoll_ctl(epoll_fd, EPOLL_CTL_DEL, poller->fd, NULL);
+}
+
+void port_poll_writable(struct port_poller *poller, bool wanted)
+{
+    struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0U),
+                                .data.ptr = poller};
+
+    if (poller->writable == wanted)
+        return;
+    poller->writable = wanted;
+    epoll_ctl(epoll_fd, EPOLL_CTL_MOD, poller->fd, &event);
+}
+
+void port_before_wait(void (*fn)(void))
+{
+    before_wait = fn;
+}
+
+static int open_named(const char *name, int (*open_it)(void))
+{
+    int rc = open_it();
+
+    if (rc)
+        os_log("%s: %s", name, strerror(-rc));
+    return rc;
+}
+
+int port_loop_open(void)
+{
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return epoll_fd < 0 ? -errno : 0;
+}
+
+int port_open(void)
+{
+    int rc = port_loop_open();
+
+    if (!rc)
+        rc = open_named("/dev/xen/evtchn", port_events_open);
+    if (!rc)
+        rc = open_named("/dev/xen/gntdev", port_grants_open);
+    if (!rc)
+        rc = open_named("xenstore", port_store_open);
+    return rc;
+}
+
+/* A poller that another one's function has removed may be called once more for
+ * what it had: those of this port live for good. */
+int port_run(void)
+{
+    struct epoll_event events[BATCH];
+    int nr;
+
+    if (before_wait)
+        before_wait();
+    nr = epoll_wait(epoll_fd, events, BATCH, port_timers_wait());
+    if (nr < 0 && errno != EINTR)
+        return -errno;
+    for (int i = 0; i < nr; i++) {
+        struct port_poller *poller = events[i].data.ptr;
+
+        poller->ready(poller->arg);
+    }
+    port_timers_run();
+    return 0;
+}
+
+/* ---- Timers ----------------------------------------------------------- */
+
+uint64_t os_now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+/* In the order of their deadlines. */
+void os_timer_set(struct os_timer *timer, uint64_t deadline_ns)
+{
+    struct os_timer **link = &timers;
+
+    os_timer_cancel(timer);
+    timer->deadline_ns = deadline_ns;
+    timer->set = true;
+    while (*link && (*link)->deadline_ns <= deadline_ns)
+        link = &(*link)->next;
+    timer->next = *link;
+    *link = timer;
+}
+
+void os_timer_cancel(struct os_timer *timer)
+{
+    struct os_timer **link = &timers;
+
+    if (!timer->set)
+        return;
+    while (*link != timer)
+        link = &(*link)->next;
+    *link = timer->next;
+    timer->set = false;
+}
+
+int port_timers_wait(void)
+{
+    uint64_t now;
+
+    if (!timers)
+        return -1;
+    now = os_now_ns();
+    if (timers->deadline_ns <= now)
+        return 0;
+    /* Rounded up, and not too far for an int. */
+    return (int)((timers->deadline_ns - now) % 3600000000000U / 1000000 + 1);
+}
+
+/* Those that are due now; one that is set meanwhile has its turn after the
+ * descriptors. */
+void port_timers_run(void)
+{
+    uint64_t now = os_now_ns();
+
+    while (timers && timers->deadline_ns <= now) {
+        struct os_timer *timer = timers;
+
+        os_timer_cancel(timer);
+        timer->fn(timer->arg);
+    }
+}
+
+/* ---- The log ---------------------------------------------------------- */
+
+void port_log_to_syslog(const char *name)
+{
+    openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+    to_syslog = true;
+}
+
+void os_log(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (to_syslog) {
+        vsyslog(LOG_WARNING, format, args);
+    } else {
+        vfprintf(stderr, format, args);
+        fputc('\n', stderr);
+    }
+    va_end(args);
+}

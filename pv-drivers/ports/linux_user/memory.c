@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory of the process, and grants of other domains through gntdev. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <xen/gntdev.h>
+
+#include "lib/gntdev.h"
+
+static int fd = -1;
+
+int port_grants_open(void)
+{
+    fd = gntdev_open();
+    return fd < 0 ? fd : 0;
+}
+
+void *os_alloc(size_t size)
+{
+    return calloc(1, size);
+}
+
+void os_free(void *memory, size_t size)
+{
+    (void)size;
+    free(memory);
+}
+
+void *os_pages_alloc(unsigned int nr)
+{
+    void *pages = aligned_alloc(OS_PAGE_SIZE, (size_t)nr * OS_PAGE_SIZE);
+
+    if (pages)
+        memset(pages, 0, (size_t)nr * OS_PAGE_SIZE);
+    return pages;
+}
+
+void os_pages_free(void *pages, unsigned int nr)
+{
+    (void)nr;
+    free(pages);
+}
+
+int os_grants_map(domid_t of, const grant_ref_t refs[], unsigned int nr,
+                  bool readonly, void **pages_out)
+{
+    return gntdev_map(fd, of, refs, nr, !readonly, pages_out);
+}
+
+void os_grants_unmap(void *pages, unsigned int nr)
+{
+    int rc = gntdev_unmap(fd, pages, nr);
+
+    if (rc)
+        os_log("gntdev: unmap: %s", strerror(-rc));
+}
+
+#define MAX_COPIES 256U
+
+static void fill(struct gntdev_grant_copy_segment *segment, domid_t of,
+                 const struct os_copy *copy)
+{
+    *segment = (struct gntdev_grant_copy_segment){.len = copy->size};
+    if (copy->to_grant) {
+        segment->flags = GNTCOPY_dest_gref;
+        segment->source.virt = copy->local;
+        segment->dest.foreign.ref = copy->ref;
+        segment->dest.foreign.offset = copy->offset;
+        segment->dest.foreign.domid = of;
+    } else {
+        segment->flags = GNTCOPY_source_gref;
+        segment->dest.virt = copy->local;
+        segment->source.foreign.ref = copy->ref;
+        segment->source.foreign.offset = copy->offset;
+        segment->source.foreign.domid = of;
+    }
+}
+
+static int copy_some(domid_t of, const struct os_copy copies[], unsigned int nr)
+{
+    struct gntdev_grant_copy_segment segments[MAX_COPIES];
+    struct ioctl_gntdev_grant_copy arg = {.count = nr, .segments = segments};
+
+    for (unsigned int i = 0; i < nr; i++)
+        fill(&segments[i], of, &copies[i]);
+    if (ioctl(fd, IOCTL_GNTDEV_GRANT_COPY, &arg))
+        return -errno;
+    for (unsigned int i = 0; i < nr; i++)
+        if (segments[i].status != GNTST_okay)
+            return -EIO;
+    return 0;
+}
+
+int os_grants_copy(domid_t of, const struct os_copy copies[], unsigned int nr)
+{
+    int rc = 0;
+
+    while (nr && !rc) {
+        unsigned int some = nr < MAX_COPIES ? nr : MAX_COPIES;
+
+        rc = copy_some(of, copies, some);
+        copies += some;
+        nr -= some;
+    }
+    return rc;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The port for back-ends that are processes of a Linux domain: pv/os.h over
+ * /dev/xen/evtchn, /dev/xen/gntdev and libxenstore, and the loop that calls
+ * events, watches and timers one after the other.
+ */
+#ifndef LINUX_USER_PORT_H
+#define LINUX_USER_PORT_H
+
+#include "pv/os.h"
+
+/** Begin with a loop that has no devices yet. Returns 0; -errno. */
+int port_loop_open(void);
+
+/**
+ * Open the devices and connect to the store, while there is the right to.
+ *
+ * Returns 0; -errno, with a line in the log.
+ */
+int port_open(void);
+
+/** Send the log to syslog, too. */
+void port_log_to_syslog(const char *name);
+
+struct port_poller {
+    int fd;
+    void (*ready)(void *arg);
+    void *arg;
+    bool writable; /* the loop's own */
+};
+
+/** Call ready() when the descriptor is readable. Returns 0; -errno. */
+int port_poll(struct port_poller *poller);
+void port_unpoll(struct port_poller *poller);
+
+/** Call ready() also when it is writable, or no more. */
+void port_poll_writable(struct port_poller *poller, bool wanted);
+
+/** Call before each wait: what was begun by all that was called is sent off. */
+void port_before_wait(void (*fn)(void));
+
+/** Wait once, and call all that is due. Returns 0; -errno. */
+int port_run(void);
+
+#endif
