@@ -142,20 +142,19 @@ void quota_forget(domid_t domid)
 void tally_add(void *arg, domid_t domid, int nodes, long bytes)
 {
     struct tally *tally = arg;
-    struct tally_entry *e;
+    unsigned int i = 0;
 
-    for (e = tally->entry; e < tally->entry + tally->nr; e++)
-        if (e->domid == domid)
-            break;
-    if (e == tally->entry + tally->nr) {
+    while (i < tally->nr && tally->entry[i].domid != domid)
+        i++;
+    if (i == tally->nr) {
         if (!(tally->nr & (tally->nr - 1)))
-            tally->entry = xrealloc(
-                tally->entry, (tally->nr ? 2 * tally->nr : 1) * sizeof(*e));
-        e = &tally->entry[tally->nr++];
-        *e = (struct tally_entry){.domid = domid};
+            tally->entry =
+                xrealloc(tally->entry, (tally->nr ? 2 * tally->nr : 1) *
+                                           sizeof(*tally->entry));
+        tally->entry[tally->nr++] = (struct tally_entry){.domid = domid};
     }
-    e->nodes += nodes;
-    e->bytes += bytes;
+    tally->entry[i].nodes += nodes;
+    tally->entry[i].bytes += bytes;
 }
 
 struct tally_entry tally_get(const struct tally *tally, domid_t domid)
