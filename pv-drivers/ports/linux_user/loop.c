@@ -168,10 +168,39 @@ void port_log_to_syslog(const char *name)
     to_syslog = true;
 }
 
+/* A guest may give reason for lines without end: more than these are dropped,
+ * and counted. */
+#define LINES_PER_SECOND 20U
+
+static bool may_log(void)
+{
+    static uint64_t second;
+    static unsigned int nr_lines, nr_dropped;
+    uint64_t now = os_now_ns() / 1000000000U;
+
+    if (second == now && nr_lines == LINES_PER_SECOND) {
+        nr_dropped++;
+        return false;
+    }
+    if (second != now) {
+        unsigned int dropped = nr_dropped;
+
+        second = now;
+        nr_lines = 0;
+        nr_dropped = 0;
+        if (dropped)
+            os_log("%u lines were too many and are not here", dropped);
+    }
+    nr_lines++;
+    return true;
+}
+
 void os_log(const char *format, ...)
 {
     va_list args;
 
+    if (!may_log())
+        return;
     va_start(args, format);
     if (to_syslog) {
         vsyslog(LOG_WARNING, format, args);
