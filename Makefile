@@ -55,11 +55,12 @@ pv-drivers: xenstore-client ## build the PV drivers and their back-end daemon
 
 .PHONY: dist
 dist: xen xenstore xenstore-client dom0-tools pv-drivers ## build all and lay out the install tree dist/ in the output folder
-	@mkdir -p $(DIST)/boot $(DIST)/usr/sbin
+	@mkdir -p $(DIST)/boot $(DIST)/usr/sbin $(DIST)/usr/share/man/man8
 	@cp $(OUT)/xen/xen $(OUT)/xen/xen-syms $(DIST)/boot/
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
-	@cp $(OUT)/xenstore/xenstored $(OUT)/dom0-tools/bin/xl $(DIST)/usr/sbin/
+	@cp $(OUT)/xenstore/xenstored $(addprefix $(OUT)/dom0-tools/bin/,xl xenconsoled) $(DIST)/usr/sbin/
 	@cp $(OUT)/pv-drivers/xen-blkd $(DIST)/usr/sbin/
+	@cp $(ROOT)/dom0-tools/man/xenconsoled.8 $(DIST)/usr/share/man/man8/
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client install DESTDIR=$(DIST)
 	@+$(SUBMAKE) -f $(ROOT)/boot/services/Makefile install DESTDIR=$(DIST)
 

@@ -8,6 +8,8 @@ XL_SRC += dom0-tools/build/kernel_cache.c
 XL_SRC += dom0-tools/build/layout.c
 XL_SRC += dom0-tools/build/pagetable.c
 XL_SRC += dom0-tools/config/file.c
+XL_SRC += dom0-tools/consoled/history_read.c
+XL_SRC += dom0-tools/lib/backend_stats.c
 XL_SRC += dom0-tools/lib/background.c
 XL_SRC += dom0-tools/lib/cancel.c
 XL_SRC += dom0-tools/lib/dnsmasq.c
@@ -46,6 +48,7 @@ XL_SRC += dom0-tools/toolstack/bootloader.c
 XL_SRC += dom0-tools/toolstack/config.c
 XL_SRC += dom0-tools/toolstack/config_keys.c
 XL_SRC += dom0-tools/toolstack/config_text.c
+XL_SRC += dom0-tools/toolstack/console.c
 XL_SRC += dom0-tools/toolstack/control.c
 XL_SRC += dom0-tools/toolstack/cpumap.c
 XL_SRC += dom0-tools/toolstack/create.c
@@ -77,11 +80,13 @@ XL_SRC += dom0-tools/toolstack/store_batch.c
 XL_SRC += dom0-tools/toolstack/store_tree.c
 XL_SRC += dom0-tools/toolstack/suggest.c
 XL_SRC += dom0-tools/toolstack/suspend.c
+XL_SRC += dom0-tools/toolstack/usage.c
 XL_SRC += dom0-tools/toolstack/vif_config.c
 XL_SRC += dom0-tools/toolstack/watch_record.c
 XL_SRC += dom0-tools/toolstack/watcher.c
 XL_SRC += dom0-tools/xl/cmd_attach.c
 XL_SRC += dom0-tools/xl/cmd_common.c
+XL_SRC += dom0-tools/xl/cmd_console.c
 XL_SRC += dom0-tools/xl/cmd_cpupool.c
 XL_SRC += dom0-tools/xl/cmd_create.c
 XL_SRC += dom0-tools/xl/cmd_devices.c
@@ -98,11 +103,14 @@ XL_SRC += dom0-tools/xl/cmd_none.c
 XL_SRC += dom0-tools/xl/cmd_pool.c
 XL_SRC += dom0-tools/xl/cmd_save.c
 XL_SRC += dom0-tools/xl/cmd_sched.c
+XL_SRC += dom0-tools/xl/cmd_top.c
 XL_SRC += dom0-tools/xl/cmd_uptime.c
 XL_SRC += dom0-tools/xl/cmd_vcpu.c
 XL_SRC += dom0-tools/xl/cmd_xsm.c
 XL_SRC += dom0-tools/xl/command_table.c
 XL_SRC += dom0-tools/xl/config_input.c
+XL_SRC += dom0-tools/xl/console.c
+XL_SRC += dom0-tools/xl/create_console.c
 XL_SRC += dom0-tools/xl/help.c
 XL_SRC += dom0-tools/xl/incoming.c
 XL_SRC += dom0-tools/xl/pci_places.c
@@ -111,8 +119,34 @@ XL_SRC += dom0-tools/xl/refused.c
 XL_SRC += dom0-tools/xl/run.c
 XL_SRC += dom0-tools/xl/saved.c
 XL_SRC += dom0-tools/xl/target.c
+XL_SRC += dom0-tools/xl/top_print.c
+XL_SRC += dom0-tools/xl/top_screen.c
+XL_SRC += dom0-tools/xl/top_table.c
 XL_SRC += dom0-tools/xl/timing.c
 XL_SRC += dom0-tools/xl/watch.c
+
+# What xenconsoled is made of, but for its main() and its sandbox.
+CONSOLED_SRC :=
+CONSOLED_SRC += dom0-tools/consoled/budget.c
+CONSOLED_SRC += dom0-tools/consoled/client.c
+CONSOLED_SRC += dom0-tools/consoled/guest.c
+CONSOLED_SRC += dom0-tools/consoled/guests.c
+CONSOLED_SRC += dom0-tools/consoled/history.c
+CONSOLED_SRC += dom0-tools/consoled/history_read.c
+CONSOLED_SRC += dom0-tools/consoled/hypervisor_log.c
+CONSOLED_SRC += dom0-tools/consoled/log_file.c
+CONSOLED_SRC += dom0-tools/consoled/message.c
+CONSOLED_SRC += dom0-tools/consoled/options.c
+CONSOLED_SRC += dom0-tools/consoled/poller.c
+CONSOLED_SRC += dom0-tools/consoled/pty.c
+CONSOLED_SRC += dom0-tools/consoled/ring.c
+CONSOLED_SRC += dom0-tools/lib/domctl.c
+CONSOLED_SRC += dom0-tools/lib/error.c
+CONSOLED_SRC += dom0-tools/lib/evtchn_dev.c
+CONSOLED_SRC += dom0-tools/lib/gntdev.c
+CONSOLED_SRC += dom0-tools/lib/hypercall.c
+CONSOLED_SRC += dom0-tools/lib/privcmd.c
+CONSOLED_SRC += dom0-tools/lib/sysctl.c
 
 # The loader of kernel images, which the hypervisor has, too.
 KIMAGE_SRC := $(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/xen/lib/kimage/*.c))
@@ -130,8 +164,9 @@ $(GEN)/scan.c: $(ROOT)/dom0-tools/config/scan.l
 
 # Libraries, and where one has its headers.
 XL_INCLUDES := -isystem /usr/include/libnl3
-XL_LIBS := -lyajl -luuid -lnettle -lnl-route-3 -lnl-3
+CONSOLED_LIBS := -lcap-ng -lseccomp -luuid
+XL_LIBS := -lyajl -luuid -lncursesw -ltinfo -lnettle -lnl-route-3 -lnl-3
 
 # The program itself needs no dynamic linker, which would take longer than most
 # commands do.
-XL_STATIC_LIBS := -l:libyajl_s.a -luuid -lnettle -lnl-route-3 -lnl-3
+XL_STATIC_LIBS := -l:libyajl_s.a -luuid -lncursesw -ltinfo -lnettle -lnl-route-3 -lnl-3

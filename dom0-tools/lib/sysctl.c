@@ -57,6 +57,32 @@ int sysctl_read_console(struct privcmd *p, bool clear, char **text_out,
     return rc;
 }
 
+int sysctl_read_console_from(struct privcmd *p, uint32_t *index, char *text,
+                             size_t size, size_t *len_out,
+                             struct error **err_out)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_readconsole};
+    size_t mark = privcmd_mark(p);
+    char *buffer = privcmd_buffer(p, size);
+    int rc;
+
+    if (!buffer)
+        return buffer_fail(err_out);
+    op.u.readconsole.incremental = 1;
+    op.u.readconsole.index = *index;
+    op.u.readconsole.buffer = (uintptr_t)buffer;
+    op.u.readconsole.count = (uint32_t)size;
+    rc = sysctl_call(p, &op, "sysctl readconsole", err_out);
+    if (!rc) {
+        *len_out =
+            op.u.readconsole.count < size ? op.u.readconsole.count : size;
+        memcpy(text, buffer, *len_out);
+        *index = op.u.readconsole.index;
+    }
+    privcmd_release(p, mark);
+    return rc;
+}
+
 int sysctl_physinfo(struct privcmd *p, struct xen_sysctl_physinfo *info_out,
                     struct error **err_out)
 {

@@ -27,6 +27,16 @@
 int sysctl_read_console(struct privcmd *p, bool clear, char **text_out,
                         struct error **err_out);
 
+/**
+ * Read what the hypervisor has logged since the last reading.
+ *
+ * @index  where that ended, 0 at first; moved on
+ * @size   room of text, up to 64 KiB
+ */
+int sysctl_read_console_from(struct privcmd *p, uint32_t *index, char *text,
+                             size_t size, size_t *len_out,
+                             struct error **err_out);
+
 /* Number of CPUs, sizes of memory, capabilities. */
 int sysctl_physinfo(struct privcmd *p, struct xen_sysctl_physinfo *info_out,
                     struct error **err_out);

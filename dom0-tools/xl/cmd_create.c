@@ -12,6 +12,7 @@
 #include "toolstack/monitor.h"
 #include "toolstack/saved_config.h"
 #include "xl/config_input.h"
+#include "xl/console.h"
 #include "xl/watch.h"
 
 const struct option_row create_options[] = {
@@ -20,6 +21,7 @@ const struct option_row create_options[] = {
      .value = "FILE",
      .help = "the configuration, in place of the argument"},
     {.id = 'p', .name = "paused", .help = "leave the domain paused"},
+    {.id = 'c', .help = "attach to its console before it runs"},
     {.id = 'q', .name = "quiet", .help = "say nothing on success"},
     {.id = 'e', .help = "do not watch the domain in the background"},
     {.id = 'F', .help = "watch the domain here, and end with it"},
@@ -176,13 +178,16 @@ static int create(struct xl *xl, struct vm_config *config,
     else if (xl_has(xl, 'P'))
         plan_print(xl->out, &c);
     else
-        rc = create_run(p, s, &c, xl_has(xl, 'p'), &domid, err_out);
+        rc = create_run(p, s, &c, xl_has(xl, 'p') || xl_has(xl, 'c'), &domid,
+                        err_out);
     step_begin(&c.steps, "ending");
     creation_free(&c);
     if (rc || xl_has(xl, 'P'))
         return rc;
     if (xl->json)
         rc = created_json(xl, config, domid, err_out);
+    if (!rc && xl_has(xl, 'c'))
+        rc = console_follow(xl, config, domid, err_out);
     return foreground && !rc ? monitor_run(p, s, config, domid, err_out) : rc;
 }
 

@@ -108,8 +108,9 @@ def main():
                         help="the first process")
     parser.add_argument("--modules", default=MODULES, metavar="NAMES",
                         help="modules to insert, in place of the usual ones")
-    parser.add_argument("--stress", action="store_true",
-                        help="with stress-ng and its libraries")
+    parser.add_argument("--program", action="append", default=[],
+                        metavar="NAME",
+                        help="a program of this host, and its libraries")
     parser.add_argument("--file", action="append", default=[],
                         metavar="PATH=SOURCE", help="one more file")
     parser.add_argument("output")
@@ -126,8 +127,8 @@ def main():
     for tree in args.kernels:
         add_modules(archive, os.path.realpath(tree), args.modules.split())
     archive.file("init", args.init)
-    if args.stress:
-        add_program(archive, "stress-ng")
+    for name in args.program:
+        add_program(archive, name)
     for extra in args.file:
         path, source = extra.split("=", 1)
         archive.file(path, source)

@@ -6,6 +6,8 @@
  *
  *   idle      nothing, for ever (what it does without a word)
  *   tick      write `TICK n` ten times a second
+ *   count     write `COUNT n` some hundred times a second
+ *   flood     write without end
  *   spin      compute
  *   calls     hypercalls without end
  *   events    events to itself without end
@@ -71,6 +73,25 @@ static void run_tick(void)
         write_tick(i % 10000);
         sleep_ms(100);
     }
+}
+
+static void run_count(void)
+{
+    for (unsigned int i = 1;; i++) {
+        char line[] = "COUNT 0000000\n";
+        unsigned int number = i;
+
+        for (char *at = line + 12; number; number /= 10)
+            *at-- = (char)('0' + number % 10);
+        console_write(line);
+        if (i % 8 == 0)
+            sleep_ms(10);
+    }
+}
+
+static void run_flood(void)
+{
+    console_write("FLOOD FLOOD FLOOD FLOOD FLOOD FLOOD FLOOD FLOOD FLOOD\n");
 }
 
 static void run_spin(void)
@@ -179,6 +200,7 @@ static const struct behaviour {
     void (*run)(void); /* again and again */
 } behaviours[] = {
     {"tick", run_tick},       {"spin", run_spin},
+    {"count", run_count},     {"flood", run_flood},
     {"calls", run_calls},     {"events", run_events},
     {"tables", run_tables},   {"fault", run_fault},
     {"crash", run_crash},     {"poweroff", run_poweroff},
