@@ -51,7 +51,7 @@ int dnsmasq_check(struct error **err_out)
 
 int dnsmasq_start(const struct dnsmasq *d, struct error **err_out)
 {
-    struct options o;
+    struct options o = {0};
     /* No files of the host's own dnsmasq; no ping before an address is given,
      * which would take seconds. */
     const char *argv[] = {

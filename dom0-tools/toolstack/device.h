@@ -45,6 +45,10 @@ int disk_attach(struct store *s, domid_t domid, const struct disk_config *disk,
 /* The same for a network interface, the domain's `devid`-th from 0. */
 int vif_check(struct store *s, const struct vif_config *vif,
               struct error **err_out);
+/* Which network an interface will be part of, in words, as `bridge xenbr0`. */
+void vif_describe(struct store *s, const struct vif_config *vif, char *text,
+                  size_t size);
+
 int vif_attach(struct store *s, domid_t domid, unsigned int devid,
                const struct vif_config *vif, struct error **err_out);
 

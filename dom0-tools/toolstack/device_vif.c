@@ -110,6 +110,23 @@ int vif_check(struct store *s, const struct vif_config *config,
     return rc ? rc : name_check(config, err_out);
 }
 
+void vif_describe(struct store *s, const struct vif_config *config, char *text,
+                  size_t size)
+{
+    struct vif v = {0};
+
+    if (kind_choose(s, config, &v, NULL) || v.backend_id)
+        snprintf(text, size, "domain %s", config->backend);
+    else if (v.kind == VIF_BRIDGE)
+        snprintf(text, size, "bridge %s", v.bridge);
+    else if (v.kind == VIF_NAT)
+        snprintf(text, size, "NAT by " NAT_BRIDGE);
+    else if (v.kind == VIF_ROUTE)
+        snprintf(text, size, "routes to %s", config->ip);
+    else
+        snprintf(text, size, "script %s", config->script);
+}
+
 /* The stock script that does the same. */
 static const char *script_of(const struct vif *v)
 {

@@ -84,7 +84,7 @@ int hotplug_run(struct store *s, const struct device_place *at,
 {
     const char *argv[] = {script, action, interface ? "type_if=vif" : NULL,
                           NULL};
-    struct environment e;
+    struct environment e = {0};
     const struct process process = {.argv = argv,
                                     .env = e.list,
                                     .timeout_ms = SCRIPT_MS,

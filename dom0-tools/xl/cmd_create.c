@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "toolstack/create.h"
 #include "toolstack/destroy.h"
+#include "toolstack/device.h"
 #include "toolstack/monitor.h"
 #include "toolstack/saved_config.h"
 #include "xl/config_input.h"
@@ -40,21 +41,26 @@ const struct option_row destroy_options[] = {
     {0},
 };
 
-static void devices_print(FILE *out, const struct vm_config *config)
+static void devices_print(struct xl *xl, const struct vm_config *config)
 {
+    FILE *out = xl->out;
+    char network[128];
     size_t i;
 
     for (i = 0; i < config->nr_disks; i++)
-        fprintf(out, "  disk %s: %s, %s\n", config->disk[i].vdev,
+        fprintf(out, "  disk %s: %s, %s, %s\n", config->disk[i].vdev,
                 config->disk[i].target,
+                disk_format_name(config->disk[i].format),
                 config->disk[i].read_only ? "read-only" : "read and write");
-    for (i = 0; i < config->nr_vifs; i++)
-        fprintf(out, "  network %zu: bridge %s\n", i,
-                config->vif[i].bridge ? config->vif[i].bridge : "of this host");
+    for (i = 0; i < config->nr_vifs; i++) {
+        vif_describe(xl->store, &config->vif[i], network, sizeof(network));
+        fprintf(out, "  network %ld: %s\n", config->vif[i].devid, network);
+    }
 }
 
-static void plan_print(FILE *out, const struct creation *c)
+static void plan_print(struct xl *xl, const struct creation *c)
 {
+    FILE *out = xl->out;
     const struct vm_config *config = c->config;
     char uuid[UUID_STR_LEN];
 
@@ -75,7 +81,7 @@ static void plan_print(FILE *out, const struct creation *c)
         fprintf(out, "  ramdisk: %s, %zu KiB\n", config->ramdisk,
                 c->ramdisk.size >> 10);
     fprintf(out, "  command line: %s\n", config->cmdline);
-    devices_print(out, config);
+    devices_print(xl, config);
     fputs("Everything is there; nothing was done.\n", out);
 }
 
@@ -176,7 +182,7 @@ static int create(struct xl *xl, struct vm_config *config,
     if (xl_has(xl, 'P') && xl->json)
         rc = plan_json(xl->out, &c, err_out);
     else if (xl_has(xl, 'P'))
-        plan_print(xl->out, &c);
+        plan_print(xl, &c);
     else
         rc = create_run(p, s, &c, xl_has(xl, 'p') || xl_has(xl, 'c'), &domid,
                         err_out);

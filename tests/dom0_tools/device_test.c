@@ -216,6 +216,8 @@ static void an_interface_may_be_routed(void **state)
 {
     (void)state;
     devices_write("vif = ['gatewaydev=eth0,ip=10.0.0.7']");
+    ok("create --plan vm.cfg");
+    assert_non_null(strstr(xl_out, "  network 0: routes to 10.0.0.7\n"));
     ok("create vm.cfg");
     assert_string_equal(fake_host.route, "vif1.0 10.0.0.7 eth0");
     assert_true(fake_host.forward);
@@ -254,6 +256,7 @@ static void without_a_bridge_there_is_a_network(void **state)
     fake_host.bridge[0] = 0;
     vm_config_write("vif = ['']");
     ok("create --plan vm.cfg");
+    assert_non_null(strstr(xl_out, "  network 0: NAT by xenia0\n"));
     assert_true(nat_is_gone());
     ok("create vm.cfg");
     assert_true(nat_is_there());
