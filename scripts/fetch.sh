@@ -4,7 +4,7 @@
 # them: the kernel that runs in the control domain, the stock hypervisor to
 # compare with, the stock tools, other guests. Silent when they are there.
 # usage: fetch.sh cache-folder (kernel|cloud-kernel|stock-xen|stock-tools|
-#                               grub-xen)...
+#                               device-tools|grub-xen)...
 #
 # Afterwards cache-folder has a folder of each name with the unpacked tree, and
 # a link at a fixed place leads to each file that others use:
@@ -12,6 +12,7 @@
 #   cloud-kernel/vmlinuz, .../modules   linux-image-cloud-amd64
 #   stock-xen/xen                       the hypervisor as an ELF file
 #   stock-tools/tree                    xl and all that it needs from libc up
+#   device-tools/tree                   what serves images and networks of guests
 #   grub-xen/grub                       GRUB as a PV guest's kernel
 set -eu
 
@@ -102,6 +103,9 @@ tools="
     ncurses-base procps sed util-linux
 "
 
+# What our xl runs for disks that are images and for networks without a bridge.
+device_tools='dnsmasq-base nftables qemu-utils'
+
 # Download packages and all that they depend on, whatever this host has.
 download_closure()
 {
@@ -114,15 +118,16 @@ download_closure()
         -o APT::Sandbox::User=root $1 > apt.log 2>&1
 }
 
-fetch_stock_tools()
+# The packages $1, and all that they depend on, as a tree.
+fetch_closure()
 {
-    echo 'fetch: xen-utils-4.17 and what it depends on'
+    echo "fetch: $(echo $1) and what they depend on"
     mkdir -p archives/partial tree
     : > status
-    download_closure "$tools" || {
+    download_closure "$1" || {
         echo 'fetch: once more with new package lists'
         refresh_lists
-        download_closure "$tools" || {
+        download_closure "$1" || {
             cat apt.log
             exit 1
         }
@@ -146,7 +151,8 @@ for what; do
     kernel) fetch_kernel linux-image-amd64 ;;
     cloud-kernel) fetch_kernel linux-image-cloud-amd64 ;;
     stock-xen) fetch_stock_xen ;;
-    stock-tools) fetch_stock_tools ;;
+    stock-tools) fetch_closure "$tools" ;;
+    device-tools) fetch_closure "$device_tools" ;;
     grub-xen) fetch_grub_xen ;;
     *)
         echo "fetch: what is '$what'?" >&2

@@ -41,6 +41,17 @@ void device_front(struct device *d, const char *name, const char *format, ...)
     va_end(args);
 }
 
+void device_front_fixed(struct device *d, const char *name, const char *format,
+                        ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    node_set(d->front, &d->nr_front, name, format, args);
+    va_end(args);
+    d->front[d->nr_front - 1].fixed = true;
+}
+
 struct device_place device_place_make(domid_t domid, const char *class,
                                       unsigned int devid, domid_t backend_id)
 {
@@ -89,8 +100,24 @@ static int nodes_write(struct store *s, const char *folder,
     int rc = 0;
 
     for (i = 0; i < nr && !rc; i++)
-        rc = store_write(s, nodes[i].value, err_out, "%s/%s", folder,
-                         nodes[i].name);
+        if (!nodes[i].fixed)
+            rc = store_write(s, nodes[i].value, err_out, "%s/%s", folder,
+                             nodes[i].name);
+    return rc;
+}
+
+/* Those that the folder's owner may not change. */
+static int fixed_write(struct store *s, const struct device *d,
+                       struct error **err_out)
+{
+    const struct store_rights rights = {.owner = 0, .reader = d->at.domid};
+    unsigned int i;
+    int rc = 0;
+
+    for (i = 0; i < d->nr_front && !rc; i++)
+        if (d->front[i].fixed)
+            rc = store_write_for(s, d->front[i].value, rights, err_out, "%s/%s",
+                                 d->at.front, d->front[i].name);
     return rc;
 }
 
@@ -99,8 +126,10 @@ static int back_write(struct store *s, const struct device *d,
                       const char *folder, struct store_rights rights,
                       struct error **err_out)
 {
-    struct device_node common[] = {
-        {"frontend", ""}, {"frontend-id", ""}, {"online", "1"}, {"state", "1"}};
+    struct device_node common[] = {{.name = "frontend"},
+                                   {.name = "frontend-id"},
+                                   {"online", "1", false},
+                                   {"state", "1", false}};
     int rc = store_write_for(s, "", rights, err_out, "%s", folder);
 
     snprintf(common[0].value, sizeof(common[0].value), "%s", d->at.front);
@@ -116,15 +145,16 @@ static int front_write(struct store *s, const struct device *d,
     const struct store_rights rights = {.owner = d->at.domid,
                                         .reader = d->at.backend_id};
     struct device_node common[] = {
-        {"backend", ""}, {"backend-id", ""}, {"state", "1"}};
+        {.name = "backend"}, {.name = "backend-id"}, {"state", "1", false}};
     int rc = store_write_for(s, "", rights, err_out, "%s", d->at.front);
 
     snprintf(common[0].value, sizeof(common[0].value), "%s", d->at.back);
     snprintf(common[1].value, sizeof(common[1].value), "%u", d->at.backend_id);
     if (!rc)
         rc = nodes_write(s, d->at.front, common, 3, err_out);
-    return rc ? rc
-              : nodes_write(s, d->at.front, d->front, d->nr_front, err_out);
+    if (!rc)
+        rc = nodes_write(s, d->at.front, d->front, d->nr_front, err_out);
+    return rc ? rc : fixed_write(s, d, err_out);
 }
 
 static int record_write(struct store *s, const struct device *d,

@@ -11,6 +11,9 @@
 /* Where scripts are that are named without a folder. */
 #define SCRIPT_FOLDER "/etc/xen/scripts"
 
+/* Characters that a disk's target may have. */
+#define DISK_MAX_TARGET 1023
+
 enum disk_format {
     DISK_RAW, /* served by the kernel, all others by qemu-nbd */
     DISK_QCOW,

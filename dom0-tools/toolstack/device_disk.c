@@ -279,6 +279,7 @@ static struct device device_make(domid_t domid, domid_t backend_id,
     device_front(&d, "virtual-device", "%u", disk->number);
     device_front(&d, "device-type", "%s", disk->cdrom ? "cdrom" : "disk");
     device_front(&d, "trusted", "%d", !disk->untrusted);
+    device_front(&d, "protocol", "x86_64-abi");
     return d;
 }
 

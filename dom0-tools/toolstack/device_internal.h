@@ -29,7 +29,8 @@ struct device_place device_place_make(domid_t domid, const char *class,
 /* A node of a device's folder. */
 struct device_node {
     const char *name;
-    char value[256];
+    char value[DISK_MAX_TARGET + 1];
+    bool fixed; /* the guest may read it, no more */
 };
 
 /* One device, as it is written. */
@@ -47,6 +48,8 @@ void device_back(struct device *d, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void device_front(struct device *d, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void device_front_fixed(struct device *d, const char *name, const char *format,
+                        ...) __attribute__((format(printf, 3, 4)));
 
 /**
  * Write a device to the store, all at once. From then on it is ended by

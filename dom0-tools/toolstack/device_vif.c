@@ -176,7 +176,7 @@ static void nodes_make(struct vif *v)
     device_back(d, "type", "vif");
     device_front(d, "handle", "%u", d->at.devid);
     device_front(d, "mac", "%s", mac);
-    device_front(d, "mtu", "%ld", mtu_of(v));
+    device_front_fixed(d, "mtu", "%ld", mtu_of(v));
     device_front(d, "trusted", "%d", !c->untrusted);
 }
 

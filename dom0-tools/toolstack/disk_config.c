@@ -363,6 +363,9 @@ static int target_complete(struct disk_config *d, struct error **err_out)
     if (!d->target)
         return error_set(err_out, ERROR_CONFIG, -EINVAL,
                          "no target is given: a block device or file");
+    if (strlen(d->target) > DISK_MAX_TARGET - strlen("/dev/"))
+        return error_set(err_out, ERROR_CONFIG, -ENAMETOOLONG,
+                         "the target is too long");
     if (d->script || *d->target == '/')
         return 0;
     if (asprintf(&path, "/dev/%s", d->target) < 0)

@@ -37,7 +37,7 @@ LEFT_OUT = re.compile(r"""
     usr/lib/(python3|valgrind) | usr/lib/xen-[^/]*/boot/ |
     usr/lib/x86_64-linux-gnu/(perl|libperl|gconv|libdb|libsqlite|
                               libkrb5) |
-    usr/bin/(python|perl|dpkg|pdb|pydoc) | usr/sbin/(add|del|user|group|dpkg)
+    usr/bin/(python|perl|dpkg|pdb|pydoc|qemu-(io|storage-daemon)) | usr/sbin/(add|del|user|group|dpkg)
 """, re.VERBOSE)
 
 
@@ -103,7 +103,8 @@ def add_program(archive, name):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tree", help="a Debian system to start from")
+    parser.add_argument("--tree", action="append", default=[],
+                        help="a Debian system to start from, or one more")
     parser.add_argument("--init", default=os.path.join(HERE, "init"),
                         help="the first process")
     parser.add_argument("--modules", default=MODULES, metavar="NAMES",
@@ -121,8 +122,8 @@ def main():
     for folder in FOLDERS:
         archive.folder(folder)
     archive.consoles()
-    if args.tree:
-        add_tree(archive, args.tree)
+    for tree in args.tree:
+        add_tree(archive, tree)
     add_busybox(archive)
     for tree in args.kernels:
         add_modules(archive, os.path.realpath(tree), args.modules.split())

@@ -200,7 +200,12 @@ static void a_disk_can_be_written_down(void **state)
 
 static void wrong_disks_are_refused(void **state)
 {
+    char text[2048] = "";
+
     (void)state;
+    memset(text, 'x', sizeof(text) - 1);
+    memcpy(text, "vdev=xvda,target=/", 18);
+    refuses(text, "the target is too long");
     refuses("", "no vdev is given: how the guest calls the disk");
     refuses("/a,raw,xvda,w,more", "one part too many: 'more'");
     refuses("/a,raw,vda", "no such virtual disk: 'vda'");

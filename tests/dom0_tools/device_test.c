@@ -97,6 +97,8 @@ static void devices_come_with_the_domain(void **state)
                         "1");
     assert_string_equal(fake_store_perms("/local/domain/1/device/vbd/51712"),
                         "n1,r0");
+    assert_string_equal(fake_store_perms("/local/domain/1/device/vif/0/mtu"),
+                        "n0,r1");
     assert_string_equal(vm_node("/libxl/1/device/vbd/51712/backend"),
                         VBD "51712");
     assert_string_equal(vm_node("/local/domain/1/device/vif/0/mac"),

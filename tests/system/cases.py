@@ -63,6 +63,15 @@ TOOLS_OWN_STREAM = ("tools_start", "stream_guest_starts",
 TOOLS_OWN_MIGRATE = ("tools_start", "stream_dump_core", "stream_migrate",
                      "stream_migrate_with_stock", "stream_migrate_cuts",
                      "stream_migrate_unknown")
+# Disks and networks of its guests.
+TOOLS_OWN_DEVICES = ("devices_start", "devices_linux_boots",
+                     "devices_reach_the_world", "devices_rates",
+                     "devices_image", "devices_stay_over_a_reboot",
+                     "devices_linux_ends", "devices_scripts_as_stock",
+                     "devices_tree_as_stock",
+                     "devices_that_fail_leave_nothing",
+                     "devices_missing_programs", "devices_routed",
+                     "devices_ten_at_once", "devices_hundred")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +126,9 @@ BOOTS = [
          xen_options="dom0_mem=400M,max:400M", smp=2),
     Boot("reboot", checks=("cpus",), then="reboot"),
     Boot("crash", checks=("cpus",), then="crash"),
-    *(Boot(f"tools_{name}", image="toolstack/toolstack", checks=checks,
+    *(Boot(f"tools_{name}", checks=checks,
+           image="toolstack/" + ("devices" if name == "own_devices"
+                                 else "toolstack"),
            smp=smp, icount=smp == 1, memory=3072, nic="", seconds=1800,
            values={"dom0_vcpus": smp, **values},
            xen_options=f"dom0_mem=1G,max:1G dom0_max_vcpus={smp}")
@@ -128,6 +139,7 @@ BOOTS = [
           ("xenstored", 2, TOOLS_XENSTORED, {"xenstored": "own"}),
           ("store", 2, TOOLS_STORE, {"xenstored": "xenstored"}),
           ("own", 2, TOOLS_OWN, {"xenstored": "xenstored"}),
+          ("own_devices", 2, TOOLS_OWN_DEVICES, {"xenstored": "xenstored"}),
           ("own_commands", 2, TOOLS_OWN_COMMANDS, {"xenstored": "xenstored"}),
           ("own_stream", 2, TOOLS_OWN_STREAM, {"xenstored": "xenstored"}),
           ("own_migrate", 2, TOOLS_OWN_MIGRATE, {"xenstored": "xenstored"}),
