@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "system"))
 import demo_cases
 import guide_cases
 import iso_cases
+import mini_cases
 import netboot_cases
 from results import CaseResult, Results
 
@@ -59,7 +60,7 @@ def main():
     args = parser.parse_args()
     context = Context(ROOT, args.out, args.cache)
     results = Results()
-    for cases in (demo_cases, guide_cases, iso_cases, netboot_cases):
+    for cases in (mini_cases, demo_cases, guide_cases, iso_cases, netboot_cases):
         for name, function in cases.CASES.items():
             if args.pattern in name:
                 results.add(run_case(name, function, context, args.log))
