@@ -108,10 +108,10 @@ struct p2m_range {
     uint32_t last;
 };
 
+/* Then `count` pfns with the type in the top four bits, then the pages. */
 struct page_data {
     uint32_t count;
     uint32_t reserved;
-    uint64_t pfn[]; /* the type in the top four bits; then the pages */
 };
 
 #define PFN_TYPE_SHIFT 60

@@ -24,101 +24,20 @@
 #include "fake_dom0.h"
 #include "fake_state.h"
 #include "kernel_setup.h"
+#include "saved_setup.h"
 #include "xl_setup.h"
 
 #define ok(words)          assert_int_equal(xl(words), 0)
 #define fails(words, code) assert_int_equal(xl(words), error_exit_status(code))
 #define complains(text)    assert_string_equal(xl_err, text)
 
-#define UUID               "685283ac-83f2-4d23-b79a-87c63dfaca78"
-#define PAGE               4096UL
-#define NR_PAGES           2048UL /* of the guest: 8 MiB */
-#define FRAME              0x000ffffffffff000ULL
-
 /* Where things are in its file: fixed by the formats. */
 #define XL_HEADER    48
 #define LIBXL_HEADER 16
 
-static char folder[] = "/tmp/stream_test.XXXXXX";
-
 /* The file of a saved guest, and how long it is. */
 static uint8_t *saved;
 static size_t saved_size;
-
-static struct fake_domain *guest(void)
-{
-    return &fake_domain[1];
-}
-
-/* Frame of a page of the guest by its own p2m. */
-static uint64_t mfn_of(const struct fake_domain *d, uint64_t pfn)
-{
-    const uint64_t *table = fake_frame(d->pinned);
-    uint64_t va = KERNEL_P2M + pfn * 8;
-    int shift;
-
-    for (shift = 39; shift >= 12; shift -= 9)
-        table = fake_frame((table[va >> shift & 511] & FRAME) >> 12);
-    return table[pfn & 511];
-}
-
-static uint64_t pfn_of(const struct fake_domain *d, uint64_t mfn)
-{
-    uint64_t pfn = 0;
-
-    while (pfn < NR_PAGES && mfn_of(d, pfn) != mfn)
-        pfn++;
-    return pfn;
-}
-
-/* It says where its memory is, and goes to sleep when it is asked to. */
-static void guest_listens(void)
-{
-    struct shared_info *info = fake_frame(guest()->shared_info_mfn);
-    struct vcpu_guest_context *c = &guest()->vcpu[0].context;
-    struct start_info *start;
-
-    info->arch.max_pfn = NR_PAGES;
-    info->arch.p2m_cr3 = guest()->pinned << 12;
-    info->arch.p2m_vaddr = KERNEL_P2M;
-    info->evtchn_pending[0] = 7;
-    info->vcpu_info[0].arch.cr2 = 0x77;
-    c->user_regs.rdx = mfn_of(guest(), (c->user_regs.rsi - KERNEL_BASE) >> 12);
-    start = fake_frame(c->user_regs.rdx);
-    start->store_mfn = pfn_of(guest(), start->store_mfn);
-    start->console.domU.mfn = pfn_of(guest(), start->console.domU.mfn);
-    c->gdt_ents = 512;
-    c->gdt_frames[0] = mfn_of(guest(), 3);
-}
-
-static bool deaf; /* the guest does not listen */
-
-static void daemons(const char *path, const char *value)
-{
-    if (strcmp(path, "/local/domain/1/control/shutdown") ||
-        strcmp(value, "suspend") || deaf)
-        return;
-    fake_store_set(path, "");
-    guest()->info.flags = XEN_DOMINF_shutdown | SHUTDOWN_suspend
-                                                    << XEN_DOMINF_shutdownshift;
-}
-
-static int host(void **state)
-{
-    FILE *f = fopen("vm.cfg", "w");
-
-    xl_reset(state);
-    deaf = false;
-    fake_store_watcher(daemons);
-    fprintf(f, "name = 'vm'\nuuid = '" UUID "'\nkernel = 'kernel'\n"
-               "ramdisk = 'ramdisk'\nmemory = 8\nvcpus = 1\nmaxvcpus = 2\n"
-               "on_crash = 'preserve'\non_reboot = 'rename-restart'\n");
-    fclose(f);
-    if (xl("create -e vm.cfg"))
-        return -1;
-    guest_listens();
-    return 0;
-}
 
 static int host_end(void **state)
 {
@@ -359,7 +278,7 @@ static void a_save_that_fails_lets_the_guest_run(void **state)
     assert_true(calls > 20 && requests > 10);
     for (n = 1; n <= calls + requests; n++) {
         host_end(state);
-        host(state);
+        saved_host(state);
         if (n <= calls)
             fake_call_fail(n, EIO);
         else
@@ -568,29 +487,7 @@ static void a_guest_that_lies_is_not_saved(void **state)
     ok("save vm saved");
 }
 
-static int folder_make(void **state)
-{
-    const struct kernel_wish wish = {.p2m_apart = true, .mod_start_pfn = true};
-
-    (void)state;
-    if (!mkdtemp(folder) || chdir(folder))
-        return -1;
-    setenv("XENIA_SAVED_CONFIGS", folder, 1);
-    kernel_write("kernel", &wish);
-    bytes_write("ramdisk", 5000);
-    return 0;
-}
-
-static int folder_remove(void **state)
-{
-    (void)state;
-    unlink("kernel");
-    unlink("ramdisk");
-    unlink("vm.cfg");
-    return system("rm -f userdata-*") || chdir("/") || rmdir(folder);
-}
-
-#define test(f) cmocka_unit_test_setup_teardown(f, host, host_end)
+#define test(f) cmocka_unit_test_setup_teardown(f, saved_host, host_end)
 
 int main(void)
 {
@@ -610,5 +507,6 @@ int main(void)
         test(a_guest_that_lies_is_not_saved),
     };
 
-    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+    return cmocka_run_group_tests(tests, saved_folder_make,
+                                  saved_folder_remove);
 }
