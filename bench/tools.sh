@@ -13,14 +13,16 @@ timed()
     }
 }
 
-# What follows is done with both tools on one hypervisor: rows stock.* and own.*.
-both='stock own'
+# What follows is done with both tools on one hypervisor and Debian's xenstored:
+# rows stock.* and own.*. With xenia.bench_who=all_own on the command line it is
+# done with the project's own ones only.
+both=${bench_who:-stock own}
 
 tool()
 {
     case $1 in
     stock) echo xl ;;
-    own) echo /toolstack/xl ;;
+    *) echo /toolstack/xl ;;
     esac
 }
 

@@ -72,48 +72,20 @@ static int ramdisk_place(struct builder *b)
 }
 
 /* The list itself; the rest of its last page says "no frame". */
-static int p2m_place(struct builder *b)
+static void p2m_fill(const struct builder *b, char *list)
 {
-    const struct layout *l = b->l;
-    size_t size = l->nr_p2m << PAGE_SHIFT,
-           used = l->nr_pages * sizeof(uint64_t);
-    char *list = malloc(size);
-    int rc;
+    size_t size = b->l->nr_p2m << PAGE_SHIFT,
+           used = b->l->nr_pages * sizeof(uint64_t);
 
-    if (!list)
-        return error_set(b->err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
     memcpy(list, b->guest.mfn, used);
     memset(list + used, 0xff, size - used);
-    rc = guest_write(&b->guest, l->p2m_pfn << PAGE_SHIFT, list, size, size,
-                     b->err_out);
-    free(list);
-    return rc;
 }
 
-static int tables_place(struct builder *b)
+static void start_info_fill(const struct builder *b, struct start_info *info)
 {
     const struct layout *l = b->l;
-    uint64_t(*tables)[512] = calloc(l->nr_tables + l->nr_p2m_tables, PAGE_SIZE);
-    size_t size = l->nr_tables << PAGE_SHIFT;
-    size_t p2m_size = l->nr_p2m_tables << PAGE_SHIFT;
-    int rc;
 
-    if (!tables)
-        return error_set(b->err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    pagetable_make(l, b->guest.mfn, tables);
-    rc = guest_write(&b->guest, l->tables_pfn << PAGE_SHIFT, tables, size, size,
-                     b->err_out);
-    if (!rc && p2m_size)
-        rc = guest_write(&b->guest, (l->p2m_pfn + l->nr_p2m) << PAGE_SHIFT,
-                         tables[l->nr_tables], p2m_size, p2m_size, b->err_out);
-    free(tables);
-    return rc;
-}
-
-static int start_info_place(struct builder *b)
-{
-    const struct layout *l = b->l;
-    struct start_info info = {
+    *info = (struct start_info){
         .magic = "xen-3.0-x86_64",
         .nr_pages = l->nr_pages,
         .shared_info = b->shared_info_mfn << PAGE_SHIFT,
@@ -126,33 +98,74 @@ static int start_info_place(struct builder *b)
         .nr_pt_frames = l->nr_tables,
         .mfn_list = l->p2m_va,
     };
-
     if (b->request->ramdisk) {
-        info.flags |= l->ramdisk_mapped ? 0 : SIF_MOD_START_PFN;
-        info.mod_start =
+        info->flags |= l->ramdisk_mapped ? 0 : SIF_MOD_START_PFN;
+        info->mod_start =
             l->ramdisk_mapped ? address_of(l, l->ramdisk_pfn) : l->ramdisk_pfn;
-        info.mod_len = b->request->ramdisk->size;
+        info->mod_len = b->request->ramdisk->size;
     }
     if (l->p2m_apart) {
-        info.first_p2m_pfn = l->p2m_pfn;
-        info.nr_p2m_frames = l->nr_p2m + l->nr_p2m_tables;
+        info->first_p2m_pfn = l->p2m_pfn;
+        info->nr_p2m_frames = l->nr_p2m + l->nr_p2m_tables;
     }
-    strncpy((char *)info.cmd_line, b->request->cmdline, MAX_GUEST_CMDLINE - 1);
-    return guest_write(&b->guest, l->start_info_pfn << PAGE_SHIFT, &info,
-                       sizeof(info), PAGE_SIZE, b->err_out);
+    strncpy((char *)info->cmd_line, b->request->cmdline, MAX_GUEST_CMDLINE - 1);
 }
 
-/* Pages that daemons share with the guest, and its boot stack. */
-static int empty_pages(struct builder *b)
+/* A list that has an address of its own lies apart, with its tables behind it.
+ */
+static int p2m_apart_place(struct builder *b, const void *tables)
 {
-    const uint64_t pfns[] = {b->l->store_pfn, b->l->console_pfn,
-                             b->l->stack_pfn};
-    size_t i;
-    int rc = 0;
+    const struct layout *l = b->l;
+    size_t size = (l->nr_p2m + l->nr_p2m_tables) << PAGE_SHIFT;
+    char *list;
+    int rc;
 
-    for (i = 0; i < sizeof(pfns) / sizeof(pfns[0]) && !rc; i++)
-        rc = guest_write(&b->guest, pfns[i] << PAGE_SHIFT, "", 0, PAGE_SIZE,
-                         b->err_out);
+    if (!l->p2m_apart)
+        return 0;
+    list = malloc(size);
+    if (!list)
+        return error_set(b->err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    p2m_fill(b, list);
+    memcpy(list + (l->nr_p2m << PAGE_SHIFT), tables,
+           l->nr_p2m_tables << PAGE_SHIFT);
+    rc = guest_write(&b->guest, l->p2m_pfn << PAGE_SHIFT, list, size, size,
+                     b->err_out);
+    free(list);
+    return rc;
+}
+
+/*
+ * All that lies behind the kernel and its RAM disk, from the p2m or start_info
+ * on to the boot stack, in one piece: each piece costs a mapping. What is
+ * nothing's there is zero.
+ */
+static int boot_area_place(struct builder *b)
+{
+    const struct layout *l = b->l;
+    uint64_t first = l->p2m_apart ? l->start_info_pfn : l->p2m_pfn;
+    size_t size = (l->stack_pfn + 1 - first) << PAGE_SHIFT;
+    char *area = calloc(1, size);
+    uint64_t(*tables)[512] = calloc(l->nr_tables + l->nr_p2m_tables, PAGE_SIZE);
+    int rc;
+
+    if (!area || !tables) {
+        free(area);
+        free(tables);
+        return error_set(b->err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    }
+    if (!l->p2m_apart)
+        p2m_fill(b, area);
+    start_info_fill(
+        b, (void *)(area + ((l->start_info_pfn - first) << PAGE_SHIFT)));
+    pagetable_make(l, b->guest.mfn, tables);
+    memcpy(area + ((l->tables_pfn - first) << PAGE_SHIFT), tables,
+           l->nr_tables << PAGE_SHIFT);
+    rc = guest_write(&b->guest, first << PAGE_SHIFT, area, size, size,
+                     b->err_out);
+    if (!rc)
+        rc = p2m_apart_place(b, tables[l->nr_tables]);
+    free(area);
+    free(tables);
     return rc;
 }
 
@@ -232,9 +245,9 @@ int build_domain(struct privcmd *p, const struct build_request *request,
                  struct build_result *result, struct error **err_out)
 {
     static int (*const steps[])(struct builder *) = {
-        shared_info_find, memory_get,       kernel_place, ramdisk_place,
-        p2m_place,        tables_place,     empty_pages,  start_info_place,
-        tables_pin,       shared_info_fill, vcpu_start,   grants_seed,
+        shared_info_find, memory_get,      kernel_place,
+        ramdisk_place,    boot_area_place, tables_pin,
+        shared_info_fill, vcpu_start,      grants_seed,
     };
     struct builder b = {
         .request = request,

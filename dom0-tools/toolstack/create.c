@@ -390,10 +390,9 @@ static int tree_write(struct growing *g, struct error **err_out)
     };
     int rc = store_tree_write(g->s, &tree, err_out);
 
-    if (!rc)
-        rc = store_introduce(g->s, g->domid, g->built.store_mfn, g->store_port,
-                             err_out);
-    return rc ? rc : store_tree_console(g->s, &tree, err_out);
+    return rc ? rc
+              : store_introduce(g->s, g->domid, g->built.store_mfn,
+                                g->store_port, err_out);
 }
 
 static int devices_attach(struct growing *g, struct error **err_out)

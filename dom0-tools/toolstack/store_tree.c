@@ -169,6 +169,37 @@ static void libxl_write(struct writer *w, const struct roots *r)
     put(w, r->libxl, "dm-version", "qemu_xen");
 }
 
+/* The pair of console 0, and the record of it. */
+static void console_write(struct writer *w, const struct roots *r,
+                          const struct store_tree *tree)
+{
+    char front[80], back[80], record[96];
+    const char *const places[] = {back, record};
+    size_t i;
+
+    snprintf(front, sizeof(front), "%s/console", r->home);
+    snprintf(back, sizeof(back), "%s/0", r->backend);
+    snprintf(record, sizeof(record), "%s/device/console/0", r->libxl);
+    put_root(w, front);
+    put(w, front, "backend", "%s", back);
+    put(w, front, "backend-id", "0");
+    put(w, front, "limit", CONSOLE_LIMIT);
+    put(w, front, "type", "xenconsoled");
+    put(w, front, "output", "pty");
+    put(w, front, "tty", "%s", "");
+    put(w, front, "port", "%u", tree->console_port);
+    put(w, front, "ring-ref", "%" PRIu64, tree->console_mfn);
+    put_root(w, back);
+    put(w, record, "backend", "%s", back);
+    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        put(w, places[i], "frontend", "%s", front);
+        put(w, places[i], "frontend-id", "%u", tree->domid);
+        put(w, places[i], "online", "1");
+        put(w, places[i], "state", "1");
+        put(w, places[i], "protocol", "vt100");
+    }
+}
+
 static int tree_change(struct store *s, void *ctx, struct error **err_out)
 {
     const struct store_tree *tree = ctx;
@@ -179,6 +210,7 @@ static int tree_change(struct store *s, void *ctx, struct error **err_out)
     home_write(&w, &r, tree);
     own_write(&w, &r);
     libxl_write(&w, &r);
+    console_write(&w, &r, tree);
     return w.rc;
 }
 
@@ -186,46 +218,6 @@ int store_tree_write(struct store *s, const struct store_tree *tree,
                      struct error **err_out)
 {
     return store_transaction(s, tree_change, (void *)tree, err_out);
-}
-
-/* The pair of console 0, and the record of it. */
-static int console_change(struct store *s, void *ctx, struct error **err_out)
-{
-    const struct store_tree *tree = ctx;
-    struct writer w = {.s = s, .domid = tree->domid, .err_out = err_out};
-    struct roots r = roots_of(tree);
-    char front[80], back[80], record[96];
-    const char *const places[] = {back, record};
-    size_t i;
-
-    snprintf(front, sizeof(front), "%s/console", r.home);
-    snprintf(back, sizeof(back), "%s/0", r.backend);
-    snprintf(record, sizeof(record), "%s/device/console/0", r.libxl);
-    put_root(&w, front);
-    put(&w, front, "backend", "%s", back);
-    put(&w, front, "backend-id", "0");
-    put(&w, front, "limit", CONSOLE_LIMIT);
-    put(&w, front, "type", "xenconsoled");
-    put(&w, front, "output", "pty");
-    put(&w, front, "tty", "%s", "");
-    put(&w, front, "port", "%u", tree->console_port);
-    put(&w, front, "ring-ref", "%" PRIu64, tree->console_mfn);
-    put_root(&w, back);
-    put(&w, record, "backend", "%s", back);
-    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        put(&w, places[i], "frontend", "%s", front);
-        put(&w, places[i], "frontend-id", "%u", tree->domid);
-        put(&w, places[i], "online", "1");
-        put(&w, places[i], "state", "1");
-        put(&w, places[i], "protocol", "vt100");
-    }
-    return w.rc;
-}
-
-int store_tree_console(struct store *s, const struct store_tree *tree,
-                       struct error **err_out)
-{
-    return store_transaction(s, console_change, (void *)tree, err_out);
 }
 
 int store_tree_remove(struct store *s, domid_t domid, const char *uuid,

@@ -19,17 +19,13 @@ struct store_tree {
 };
 
 /**
- * Write all nodes of a new domain but its console's, in one transaction.
+ * Write all nodes of a new domain and of its console, in one transaction.
  *
  * Returns 0; -errno (STORE).
  * Source: xenstore /local/domain/<id>, /vm/<uuid>, /libxl/<id>.
  */
 int store_tree_write(struct store *s, const struct store_tree *tree,
                      struct error **err_out);
-
-/* The same for its console; the store knows the domain then. */
-int store_tree_console(struct store *s, const struct store_tree *tree,
-                       struct error **err_out);
 
 /**
  * Remove all nodes of a domain. Goes on after a failure.

@@ -16,6 +16,7 @@ command_fn cmd_block_detach;
 command_fn cmd_block_list;
 command_fn cmd_channel_list;
 command_fn cmd_claims;
+command_fn cmd_config_update;
 command_fn cmd_console;
 command_fn cmd_cpupool_cpu_add;
 command_fn cmd_cpupool_cpu_remove;
@@ -67,6 +68,7 @@ command_fn cmd_vcpu_pin;
 command_fn cmd_vcpu_set;
 command_fn cmd_vm_list;
 
+extern const struct option_row config_update_options[];
 extern const struct option_row console_options[];
 extern const struct option_row cpupool_create_options[];
 extern const struct option_row cpupool_list_options[];

@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "lib/domctl.h"
 #include "lib/json.h"
 #include "toolstack/create.h"
 #include "toolstack/destroy.h"
 #include "toolstack/device.h"
 #include "toolstack/monitor.h"
 #include "toolstack/saved_config.h"
+#include "toolstack/watch_record.h"
 #include "xl/config_input.h"
 #include "xl/console.h"
 #include "xl/watch.h"
@@ -33,6 +36,14 @@ const struct option_row create_options[] = {
      .no_letter = true,
      .name = "plan",
      .help = "check everything and show what would be done"},
+    {0},
+};
+
+const struct option_row config_update_options[] = {
+    {.id = 'f',
+     .name = "defconfig",
+     .value = "FILE",
+     .help = "the configuration, in place of the argument"},
     {0},
 };
 
@@ -197,11 +208,12 @@ static int create(struct xl *xl, struct vm_config *config,
     return foreground && !rc ? monitor_run(p, s, config, domid, err_out) : rc;
 }
 
-int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
+/* The file is an argument, or -f's. */
+static int config_take(struct xl *xl, int nr_args, char **args,
+                       const char **path_out, struct vm_config *config,
+                       struct error **err_out)
 {
     const char *path = xl->option['f'];
-    struct vm_config config;
-    int rc;
 
     if (!path && nr_args) {
         path = *args++;
@@ -210,7 +222,16 @@ int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
     if (!path)
         return error_set(err_out, ERROR_USAGE, -EINVAL,
                          "no configuration file is named");
-    rc = config_input_read(xl, path, nr_args, args, &config, err_out);
+    *path_out = path;
+    return config_input_read(xl, path, nr_args, args, config, err_out);
+}
+
+int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
+{
+    struct vm_config config;
+    const char *path;
+    int rc = config_take(xl, nr_args, args, &path, &config, err_out);
+
     if (rc)
         return rc;
     if (!xl_has(xl, 'q') && !xl_has(xl, 'P') && !xl->json)
@@ -222,6 +243,51 @@ int cmd_create(struct xl *xl, int nr_args, char **args, struct error **err_out)
         error_wrap(err_out, "%s", config.name);
     vm_config_free(&config);
     return rc;
+}
+
+/* For the next start: what the domain is just now stays. */
+static int config_update(domid_t domid, const xen_domain_handle_t handle,
+                         struct vm_config *config, struct error **err_out)
+{
+    struct vm_config before;
+    int rc;
+
+    memcpy(config->uuid, handle, sizeof(config->uuid));
+    rc = watch_record_read(domid, handle, &before, err_out);
+    if (rc && rc != -ENOENT)
+        return rc;
+    if (!rc) {
+        vm_config_free(&before);
+        rc = watch_record_write(domid, config, err_out);
+    } else {
+        rc = 0;
+    }
+    return rc ? rc : saved_config_write(domid, config, err_out);
+}
+
+int cmd_config_update(struct xl *xl, int nr_args, char **args,
+                      struct error **err_out)
+{
+    struct xen_domctl_getdomaininfo info;
+    struct vm_config config;
+    struct privcmd *p;
+    struct store *s;
+    const char *path;
+    domid_t domid = 0;
+    int rc = xl_open(xl, &p, &s, err_out);
+
+    if (!rc)
+        rc = domain_find(p, s, args[0], &domid, err_out);
+    if (!rc)
+        rc = domctl_info(p, domid, &info, err_out);
+    if (!rc)
+        rc = config_take(xl, nr_args - 1, args + 1, &path, &config, err_out);
+    if (rc)
+        return rc;
+    fprintf(xl->err, "setting dom%u configuration\n", domid);
+    rc = config_update(domid, info.handle, &config, err_out);
+    vm_config_free(&config);
+    return rc ? error_wrap(err_out, "%s", args[0]) : 0;
 }
 
 int cmd_destroy(struct xl *xl, int nr_args, char **args, struct error **err_out)

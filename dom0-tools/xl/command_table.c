@@ -6,6 +6,8 @@
 const struct command commands[] = {
     {"create", cmd_create, "[options] <ConfigFile> [key=value...]", 0, -1,
      "Create a domain", create_options},
+    {"config-update", cmd_config_update, "<Domain> [-f] <ConfigFile> [key=value...]", 1, -1,
+     "Set the configuration that a domain has when it comes again", config_update_options},
     {"destroy", cmd_destroy, "[-f] <Domain>", 1, 1,
      "End a domain at once", destroy_options},
     {"list", cmd_list, "[options] [<Domain>...]", 0, -1,

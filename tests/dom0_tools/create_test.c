@@ -374,6 +374,27 @@ static void a_suspended_domain_is_left_alone(void **state)
     cancel_free(token);
 }
 
+/* It comes again with the memory that was set meanwhile. */
+static void the_next_life_has_the_updated_configuration(void **state)
+{
+    (void)state;
+    ok("create -p vm.cfg");
+    ok("config-update vm vm.cfg memory=12 on_poweroff='preserve'");
+    complains("setting dom1 configuration\n");
+    ok("list -l vm");
+    assert_non_null(strstr(xl_out, "\"on_poweroff\": \"preserve\""));
+    fake_domain[1].info.flags |=
+        XEN_DOMINF_shutdown | SHUTDOWN_reboot << XEN_DOMINF_shutdownshift;
+    live_shortly(poweroff, "");
+    ok("list");
+    assert_string_equal(fake_store_get("/local/domain/1/memory/target"),
+                        "12288");
+    ok("list vm");
+    assert_non_null(strstr(xl_out, " ---s-- "));
+    fails("config-update vm", ERROR_USAGE);
+    fails("config-update nobody vm.cfg", ERROR_NO_DOMAIN);
+}
+
 static void a_dry_run_shows_the_configuration(void **state)
 {
     (void)state;
@@ -542,6 +563,7 @@ int main(void)
         test(there_is_one_watcher),
         test(a_record_goes_with_its_domain),
         test(a_suspended_domain_is_left_alone),
+        test(the_next_life_has_the_updated_configuration),
         test(a_dry_run_shows_the_configuration),
         test(the_foreground_waits_for_the_end),
         test(nobody_watches_with_e),

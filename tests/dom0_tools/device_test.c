@@ -473,7 +473,7 @@ static void a_create_that_fails_leaves_nothing(void **state)
     calls = fake_calls() - before;
     requests = fake_store_requests();
     steps = fake_host_steps();
-    assert_true(calls > 30 && requests > 100 && steps > 15);
+    assert_true(calls > 20 && requests > 100 && steps > 15);
     for (n = 1; n <= calls + requests + steps; n++) {
         all_kinds(state);
         if (n <= calls)
