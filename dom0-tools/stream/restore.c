@@ -91,7 +91,8 @@ static int blob_take(struct restorer *r, struct state_blob *blob,
         return out_of_memory(r);
     memcpy(copy, body, size);
     free(blob->data);
-    *blob = (struct state_blob){copy, size};
+    blob->data = copy;
+    blob->size = size;
     return 0;
 }
 

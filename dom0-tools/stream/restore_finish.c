@@ -326,7 +326,7 @@ static int records_check(const struct restorer *r)
 
 int restore_finish(struct restorer *r, struct restore_result *result)
 {
-    struct xen_domctl_getdomaininfo info;
+    struct xen_domctl_getdomaininfo info = {0};
     domid_t domid = r->request->domid;
     int rc = records_check(r);
 
