@@ -91,11 +91,15 @@ check_bench_many()
 
 check_bench_save()
 {
-    create "$(linux_config linux cloud '' "tsc_mode='native'")" &&
-        wait_until 300 has_printed linux GUEST-READY &&
-        timed save_128_MiB xl save linux /tmp/saved &&
-        timed restore_128_MiB xl restore /tmp/saved &&
-        timed destroy_128_MiB xl destroy linux
+    for who in $both; do
+        xl=$(tool $who)
+        create "$(linux_config linux cloud '' "tsc_mode='native'")" &&
+            wait_until 300 has_printed linux GUEST-READY &&
+            timed $who.save_128_MiB "$xl" save linux /tmp/saved &&
+            timed $who.restore_128_MiB "$xl" restore /tmp/saved &&
+            timed $who.destroy_128_MiB "$xl" destroy linux || return
+        rm /tmp/saved
+    done
 }
 
 # mb calls itself dom0, wherever it runs.
