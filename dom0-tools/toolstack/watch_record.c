@@ -18,7 +18,7 @@ static void path_make(domid_t domid, const xen_domain_handle_t handle,
                       char *path, size_t size)
 {
     char uuid[UUID_STR_LEN];
-    uuid_t bytes;
+    uuid_t bytes = {0};
 
     memcpy(bytes, handle, sizeof(bytes));
     uuid_unparse_lower(bytes, uuid);
@@ -106,7 +106,7 @@ bool watch_records_exist(void)
     struct dirent *entry;
     bool found = false;
     domid_t domid;
-    uuid_t uuid;
+    uuid_t uuid = {0};
 
     while (folder && !found && (entry = readdir(folder)))
         found = name_parse(entry->d_name, &domid, uuid);
@@ -136,7 +136,7 @@ size_t watch_records_sweep(const struct xen_domctl_getdomaininfo *list,
 
     while (folder && (entry = readdir(folder))) {
         domid_t domid;
-        uuid_t uuid;
+        uuid_t uuid = {0};
 
         if (!name_parse(entry->d_name, &domid, uuid))
             continue;

@@ -253,7 +253,7 @@ int cmd_vcpu_set(struct xl *xl, int nr_args, char **args,
     struct store *s;
     domid_t domid = 0;
     unsigned int vcpu;
-    long nr;
+    long nr = 0;
     int rc = xl_open(xl, &p, &s, err_out);
 
     (void)nr_args;
