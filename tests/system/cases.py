@@ -73,6 +73,14 @@ TOOLS_OWN_DEVICES = ("devices_start", "devices_linux_boots",
                      "devices_missing_programs", "devices_routed",
                      "devices_ten_at_once", "devices_hundred")
 
+# The project's own console daemon, `xl console` and `xl top`.
+TOOLS_OWN_CONSOLE = ("console_start", "console_sandbox", "console_create",
+                     "console_resize", "console_detach", "console_attach",
+                     "console_stock_client", "console_restart",
+                     "console_ends", "console_history", "console_killed",
+                     "console_flood", "console_log", "top_screen",
+                     "top_batch", "top_json", "console_stock_daemon")
+
 
 @dataclasses.dataclass(frozen=True)
 class Boot:
@@ -140,6 +148,7 @@ BOOTS = [
           ("store", 2, TOOLS_STORE, {"xenstored": "xenstored"}),
           ("own", 2, TOOLS_OWN, {"xenstored": "xenstored"}),
           ("own_devices", 2, TOOLS_OWN_DEVICES, {"xenstored": "xenstored"}),
+          ("own_console", 2, TOOLS_OWN_CONSOLE, {"xenstored": "xenstored"}),
           ("own_commands", 2, TOOLS_OWN_COMMANDS, {"xenstored": "xenstored"}),
           ("own_stream", 2, TOOLS_OWN_STREAM, {"xenstored": "xenstored"}),
           ("own_migrate", 2, TOOLS_OWN_MIGRATE, {"xenstored": "xenstored"}),
