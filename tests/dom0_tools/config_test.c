@@ -241,6 +241,44 @@ static void known_keys_of_others_are_refused_with_a_reason(void **state)
                             "supported | say type = \"pv\", or leave it out");
 }
 
+static void a_boot_loader_is_grubs_image(void **state)
+{
+    static const char disk[] = "disk = ['/dev/null,,xvda']\n";
+    static const char *const words[] = {
+        "bootloader = 'pygrub'",
+        "bootloader = '/usr/lib/xen/bin/pygrub'\nbootloader_args = '-q'",
+        "bootloader = 'pvgrub'\nramdisk = '/r'",
+        "firmware = 'pvgrub64'",
+    };
+    char text[256];
+    size_t i;
+
+    (void)state;
+    setenv("XENIA_GRUB", "/dev/null", 1);
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        snprintf(text, sizeof(text), "%s%s", disk, words[i]);
+        takes(text);
+        assert_string_equal(config.kernel, "/dev/null");
+        assert_null(config.ramdisk);
+    }
+    refuses("name='x'; memory=64; bootloader = 'pygrub'",
+            "vm.cfg: bootloader: there is no disk to start from");
+    refuses("name='x'; bootloader = '/bin/sh'",
+            "vm.cfg: bootloader: '/bin/sh' is not known | say \"pygrub\" or "
+            "\"pvgrub\": both start GRUB inside of the guest");
+    refuses("name='x'; firmware = 'pvgrub32'",
+            "vm.cfg: firmware: 32-bit guests are not supported | say firmware "
+            "= \"pvgrub64\"");
+    refuses("name='x'; firmware = 'uefi'",
+            "vm.cfg: firmware: 'uefi' is not for PV guests: they have "
+            "pvgrub64");
+    setenv("XENIA_GRUB", "/nonexistent", 1);
+    refuses("name='x'; bootloader = 'pygrub'",
+            "vm.cfg: bootloader: /nonexistent: No such file or directory | "
+            "install the package grub-xen-host");
+    unsetenv("XENIA_GRUB");
+}
+
 static void wrong_values_are_refused(void **state)
 {
     (void)state;
@@ -301,6 +339,7 @@ int main(void)
         test(unknown_keys_are_refused_with_a_suggestion),
         test(the_later_of_two_names_counts),
         test(known_keys_of_others_are_refused_with_a_reason),
+        test(a_boot_loader_is_grubs_image),
         test(wrong_values_are_refused),
         test(what_must_be_there_is_asked_for),
         test(each_key_stands_in_the_table_once),
