@@ -96,8 +96,8 @@ shift 2
 case "$*" in
 *--outcome*) exec $receiver "$@" ;;
 esac
-head -c "$(cat /tmp/cut.to)" | tee /tmp/sent | $receiver "$@" |
-    tee /tmp/answered | head -c "$(cat /tmp/cut.from)"
+stdbuf -o0 head -c "$(cat /tmp/cut.to)" | tee /tmp/sent | $receiver "$@" |
+    tee /tmp/answered | stdbuf -o0 head -c "$(cat /tmp/cut.from)"
 EOF
     chmod 755 /tmp/relay
     cut_after 1000000000 1000000000 $own
