@@ -154,6 +154,7 @@ def make_image(output, dist, root, packed, modules):
     archive.consoles()
     for link in MERGED:
         archive.link(link, "usr/" + link)
+    archive.link("var/run", "/run")
     add_programs(archive, dist)
     add_busybox(archive)
     add_terminals(archive)
