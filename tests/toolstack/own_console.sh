@@ -201,13 +201,13 @@ check_console_flood()
 check_console_log()
 {
     $own debug-keys h
-    wait_until 20 grep -q "'h' pressed" $consoles/hypervisor.log || return
+    wait_until 20 grep -q "^(XEN) 'h'" $consoles/hypervisor.log || return
     expect 'lines of the key' 1 \
-        "$(grep -c "'h' pressed" $consoles/hypervisor.log)" || return
+        "$(grep -c "^(XEN) 'h'" $consoles/hypervisor.log)" || return
     stop_consoled KILL && start_own_consoled || return
     sleep 2
     expect 'lines after a restart' 1 \
-        "$(grep -c "'h' pressed" $consoles/hypervisor.log)" || return
+        "$(grep -c "^(XEN) 'h'" $consoles/hypervisor.log)" || return
     mv $consoles/guest-linux.log /tmp/rotated
     kill -HUP "$(cat $consoled_pid)"
     person bob "$own console linux"
