@@ -132,7 +132,8 @@ check_stream_migrate()
     wait_until 30 has_printed mover--incoming TINY-RESTORED
 }
 
-# Debian's xl at the other end, or at this one.
+# Debian's xl at the other end, or at this one. It sends only what writes to a
+# log of dirty pages, which Xenia does not have.
 check_stream_migrate_with_stock()
 {
     cut_after 1000000000 1000000000 xl
@@ -141,6 +142,7 @@ check_stream_migrate_with_stock()
     wait_until 30 mover_runs_once || return
     second=$(xl domid mover)
     [ "$second" != "$first" ] || return
+    ! grep -q xenia.own=1 /proc/cmdline || return 0
     cut_after 1000000000 1000000000 $own
     xl migrate -e -s /tmp/relay mover here || return
     wait_until 30 mover_runs_once || return
@@ -160,19 +162,19 @@ cut()
 }
 
 # At all places that differ, in both directions: the last message there is 44
-# bytes long, those back are 54, 33, 39 and 1.
+# bytes long, those back are 54, 34, 39 and 1.
 check_stream_migrate_cuts()
 {
     all=1000000000
     cut $all $all || return
     sent=$(wc -c < /tmp/sent)
-    expect 'bytes back' 127 "$(wc -c < /tmp/answered)" || return
+    expect 'bytes back' 128 "$(wc -c < /tmp/answered)" || return
     for to in 0 1 31 48 100 1500 5000 70000 4200000 $((sent - 53)) \
         $((sent - 45)) $((sent - 44)) $((sent - 43)) $((sent - 20)) \
         $((sent - 1)) "$sent"; do
         cut "$to" $all || return
     done
-    for from in 0 1 53 54 55 86 87 88 100 125 126 127; do
+    for from in 0 1 53 54 55 87 88 89 100 126 127 128; do
         cut $all $from || return
     done
 }
@@ -180,7 +182,7 @@ check_stream_migrate_cuts()
 # Who can't be asked is not trusted: the guest waits, and a person decides.
 check_stream_migrate_unknown()
 {
-    cut_after 1000000000 87 $own
+    cut_after 1000000000 88 $own
     fails 21 'stays here, suspended, as mover--migratedaway' migrate -e \
         -s 'sh -c "/tmp/relay here xl migrate-receive -e" #' mover here || return
     wait_until 30 has_state mover '[r-][b-]----' &&
