@@ -81,7 +81,7 @@ def machines(folder):
 # What a user types, and what must come.
 SESSION = (
     ("guests_come_up", "", r"poweroff +ends the host(.*\n)+.*# ", SECONDS),
-    ("both_guests_are_listed", "xl list\n", r"^bare1 .*\n(.*\n)*debian ", 60),
+    ("both_guests_are_listed", "xl list\n", r"^debian .*\n(.*\n)*bare1 ", 60),
     ("guest_has_a_prompt", "xl console debian\n\n", "debian# ", 60),
     ("guest_has_its_disk", "cat /data/boots\n", r"^1\n", 60),
     ("guest_has_an_address", "ip -4 addr show eth0\n", r"inet \d", 60),
