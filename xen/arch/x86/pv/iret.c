@@ -37,6 +37,7 @@ long do_iret(unsigned long a0, unsigned long a1, unsigned long a2,
         goto no_frame;
 
     stac();
+    /* cppcheck-suppress legacyUninitvar ; it is the statement's output */
     unsafe_get_u64(rax, &frame->rax, fault);
     unsafe_get_u64(ss, &frame->ss, fault);
     unsafe_get_u64(cs, &frame->cs, fault);
