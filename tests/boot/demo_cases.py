@@ -83,7 +83,7 @@ SESSION = (
     ("guests_come_up", "", r"poweroff +ends the host(.*\n)+.*# ", SECONDS),
     ("both_guests_are_listed", "xl list\n", r"^debian .*\n(.*\n)*bare1 ", 60),
     ("guest_has_a_prompt", "xl console debian\n\n", "debian# ", 60),
-    ("guest_has_its_disk", "cat /data/boots\n", r"^1\n", 60),
+    ("guest_has_its_disk", "cat /data/boots\n", r"^1\r*\n", 60),
     ("guest_has_an_address", "ip -4 addr show eth0\n", r"inet \d", 60),
     ("console_can_be_left", "\x1d", r"^\S*xenia# ", 60),
     ("guest_reboots", "xl shutdown -w debian && xl create -q "

@@ -40,7 +40,7 @@ is_idle()
 
 # All that a guest has on the host and in the store, but for folders that have
 # become empty: the stock tools remove some, where others may make new ones.
-inventory()
+devices_inventory()
 {
     xenstore-ls -f | grep -v -E '^/(tool|local/domain/0/memory)| = ""$'
     losetup -a
@@ -57,7 +57,7 @@ inventory()
 as_before()
 {
     for try in $(seq 20); do
-        inventory > /tmp/after
+        devices_inventory > /tmp/after
         cmp -s "$1" /tmp/after && return
         sleep 0.5
     done
@@ -79,7 +79,7 @@ leased()
 
 check_devices_linux_boots()
 {
-    inventory > /tmp/before_linux
+    devices_inventory > /tmp/before_linux
     qemu-img create -q -f qcow2 /disk/image.qcow2 16M || return
     $own create -q "$(qcow2_linux)" &&
         wait_until 300 has_printed linux GUEST-READY || return
@@ -263,7 +263,7 @@ check_devices_that_fail_leave_nothing()
     qemu-img create -q -f qcow2 /disk/good.qcow2 16M
     printf 'QFI\373\0\0\0\3garbage' > /disk/bad.qcow2
     image="'/disk/good.qcow2,qcow2,xvdb,w'"
-    inventory > /tmp/before_fails
+    devices_inventory > /tmp/before_fails
     fails_clean 'first words;last words' \
         "disk=['/disk/raw.img,,xvda,w',$image,'x,,xvdc,w,script=bad']" &&
         fails_clean 'bad ended with status 3' "vif=['','script=bad']" \
@@ -284,7 +284,7 @@ check_devices_that_fail_leave_nothing()
 # The driver or a program is missing.
 check_devices_missing_programs()
 {
-    inventory > /tmp/before_fails
+    devices_inventory > /tmp/before_fails
     mv "$(command -v dnsmasq)" /tmp/dnsmasq
     fails_clean 'there is no program dnsmasq (install dnsmasq-base)' "vif=['']"
     rc=$?
@@ -302,7 +302,7 @@ check_devices_missing_programs()
 # Routed: the far side knows the way.
 check_devices_routed()
 {
-    inventory > /tmp/before_routed
+    devices_inventory > /tmp/before_routed
     ip -n far route add 10.78.0.5/32 via 10.77.0.1
     $own create -q "$(tiny_config routed idle \
         "vif=['gatewaydev=near0,ip=10.78.0.5']")" || return
@@ -319,7 +319,7 @@ check_devices_routed()
 # Each with a disk and an interface in the network that the first one makes.
 check_devices_ten_at_once()
 {
-    inventory > /tmp/before_ten
+    devices_inventory > /tmp/before_ten
     for i in $(seq 10); do
         truncate -s 1M "/disk/ten$i.img"
         $own create -q "$(tiny_config "ten$i" idle 'vif=[""]' \
@@ -338,7 +338,7 @@ check_devices_ten_at_once()
 
 check_devices_hundred()
 {
-    inventory > /tmp/before_hundred
+    devices_inventory > /tmp/before_hundred
     for i in $(seq 100); do
         $own create -q "$(tiny_config "small$i" idle)" || return
     done

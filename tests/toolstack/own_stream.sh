@@ -149,8 +149,8 @@ check_stream_migrate_with_stock()
     [ "$(xl domid mover)" != "$second" ]
 }
 
-# cut TO FROM: a migration whose connection ends there leaves one guest.
-cut()
+# cut_at TO FROM: a migration whose connection ends there leaves one guest.
+cut_at()
 {
     cut_after "$1" "$2" $own
     timeout 120 $own migrate -e -s /tmp/relay mover here > /tmp/cut.out 2>&1
@@ -166,16 +166,16 @@ cut()
 check_stream_migrate_cuts()
 {
     all=1000000000
-    cut $all $all || return
+    cut_at $all $all || return
     sent=$(wc -c < /tmp/sent)
     expect 'bytes back' 128 "$(wc -c < /tmp/answered)" || return
     for to in 0 1 31 48 100 1500 5000 70000 4200000 $((sent - 53)) \
         $((sent - 45)) $((sent - 44)) $((sent - 43)) $((sent - 20)) \
         $((sent - 1)) "$sent"; do
-        cut "$to" $all || return
+        cut_at "$to" $all || return
     done
     for from in 0 1 53 54 55 87 88 89 100 126 127 128; do
-        cut $all $from || return
+        cut_at $all $from || return
     done
 }
 
