@@ -69,7 +69,7 @@ check_own_refusals()
     all_same 'channel-list one' 'pci-list one' getenforce &&
         fails 16 'only HVM guests have it' trigger one power &&
         fails 16 'no security module' setenforce 1 &&
-        fails 16 'can be' pci-attach one 00:03.0 &&
+        fails 16 "can't be given" pci-attach one 00:03.0 &&
         fails 2 'the host has' vcpu-set one 9 && $own destroy one
 }
 
