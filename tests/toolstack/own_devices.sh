@@ -39,10 +39,12 @@ is_idle()
 }
 
 # All that a guest has on the host and in the store, but for folders that have
-# become empty: the stock tools remove some, where others may make new ones.
+# become empty: the stock tools remove some, where others may make new ones. And
+# but for what Debian's xenconsoled writes of a guest that it saw too late.
 devices_inventory()
 {
-    xenstore-ls -f | grep -v -E '^/(tool|local/domain/0/memory)| = ""$'
+    xenstore-ls -f | grep -v -E -e '^/(tool|local/domain/0/memory)| = ""$' \
+        -e '^/local/domain/[0-9]+/console/tty '
     losetup -a
     ls /sys/class/net /var/lib/xen
     ls -d /sys/block/nbd*/pid

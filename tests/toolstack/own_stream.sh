@@ -161,20 +161,18 @@ cut_at()
     }
 }
 
-# At all places that differ, in both directions: the last message there is 44
-# bytes long, those back are 54, 34, 39 and 1.
+# In each part, in both directions: the last message there is 44 bytes long,
+# those back are 54, 34, 39 and 1. The unit tests cut at each of them.
 check_stream_migrate_cuts()
 {
     all=1000000000
     cut_at $all $all || return
     sent=$(wc -c < /tmp/sent)
     expect 'bytes back' 128 "$(wc -c < /tmp/answered)" || return
-    for to in 0 1 31 48 100 1500 5000 70000 4200000 $((sent - 53)) \
-        $((sent - 45)) $((sent - 44)) $((sent - 43)) $((sent - 20)) \
-        $((sent - 1)) "$sent"; do
+    for to in 0 48 70000 $((sent - 44)) $((sent - 1)); do
         cut_at "$to" $all || return
     done
-    for from in 0 1 53 54 55 87 88 89 100 126 127 128; do
+    for from in 0 54 88 127; do
         cut_at $all $from || return
     done
 }
