@@ -254,6 +254,8 @@ void conn_ring_attach(struct conn *c, struct xenstore_domain_interface *ring,
     ring->server_features = SERVER_FEATURES;
     conn_mark_dirty(c);
     conn_wake(c);
+    /* Linux's own drivers in the control domain begin with the first event. */
+    xen_evtchn_notify(port);
 }
 
 void conn_ring_detach(struct conn *c)

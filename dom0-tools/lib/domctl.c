@@ -7,11 +7,6 @@
 
 #include "lib/hypercall.h"
 
-static struct xen_domctl op_for(domid_t domid, uint32_t cmd)
-{
-    return (struct xen_domctl){.cmd = cmd, .domain = domid};
-}
-
 int domctl_info(struct privcmd *p, domid_t domid,
                 struct xen_domctl_getdomaininfo *info_out,
                 struct error **err_out)
@@ -231,12 +226,11 @@ int domctl_set_context(struct privcmd *p, domid_t domid, unsigned int vcpu,
 {
     struct xen_domctl op = op_for(domid, XEN_DOMCTL_setvcpucontext);
     size_t mark = privcmd_mark(p);
-    struct vcpu_guest_context *copy = privcmd_buffer(p, sizeof(*copy));
+    void *copy = buffer_with(p, context, sizeof(*context), err_out);
     int rc;
 
     if (!copy)
-        return buffer_fail(err_out);
-    *copy = *context;
+        return -ENOMEM;
     op.u.vcpucontext.vcpu = vcpu;
     op.u.vcpucontext.ctxt = (uintptr_t)copy;
     rc = domctl_call(p, &op, "domctl setvcpucontext", err_out);

@@ -13,21 +13,13 @@
 #define MAX_LEAVES 1024
 #define MAX_MSRS   256
 
-static struct xen_domctl op_for(domid_t domid, uint32_t cmd)
-{
-    return (struct xen_domctl){.cmd = cmd, .domain = domid};
-}
-
 /* A copy of a hypercall buffer. */
 static int blob_make(struct state_blob *blob, const void *data, size_t size,
                      struct error **err_out)
 {
-    blob->data = malloc(size ? size : 1);
-    if (!blob->data)
-        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    memcpy(blob->data, data, size);
-    blob->size = size;
-    return 0;
+    blob->data = hypercall_copy(data, size, err_out);
+    blob->size = blob->data ? size : 0;
+    return blob->data ? 0 : -ENOMEM;
 }
 
 int domctl_frame_types(struct privcmd *p, domid_t domid, uint64_t *frames,
@@ -35,12 +27,11 @@ int domctl_frame_types(struct privcmd *p, domid_t domid, uint64_t *frames,
 {
     struct xen_domctl op = op_for(domid, XEN_DOMCTL_getpageframeinfo3);
     size_t mark = privcmd_mark(p);
-    uint64_t *copy = privcmd_buffer(p, nr * sizeof(*copy));
+    uint64_t *copy = buffer_with(p, frames, nr * sizeof(*copy), err_out);
     int rc;
 
     if (!copy)
-        return buffer_fail(err_out);
-    memcpy(copy, frames, nr * sizeof(*copy));
+        return -ENOMEM;
     op.u.getpageframeinfo3.num = nr;
     op.u.getpageframeinfo3.array = (uintptr_t)copy;
     rc = domctl_call(p, &op, "domctl getpageframeinfo3", err_out);
@@ -128,12 +119,11 @@ int domctl_set_xsave(struct privcmd *p, domid_t domid, unsigned int vcpu,
 {
     struct xen_domctl op = op_for(domid, XEN_DOMCTL_setvcpuextstate);
     size_t mark = privcmd_mark(p);
-    void *buffer = privcmd_buffer(p, size);
+    void *buffer = buffer_with(p, data, size, err_out);
     int rc;
 
     if (!buffer)
-        return buffer_fail(err_out);
-    memcpy(buffer, data, size);
+        return -ENOMEM;
     op.u.vcpuextstate.vcpu = vcpu;
     op.u.vcpuextstate.size = size;
     op.u.vcpuextstate.buffer = (uintptr_t)buffer;
@@ -170,12 +160,11 @@ int domctl_set_msrs(struct privcmd *p, domid_t domid, unsigned int vcpu,
 {
     struct xen_domctl op = op_for(domid, XEN_DOMCTL_set_vcpu_msrs);
     size_t mark = privcmd_mark(p);
-    void *buffer = privcmd_buffer(p, size);
+    void *buffer = buffer_with(p, data, size, err_out);
     int rc;
 
     if (!buffer)
-        return buffer_fail(err_out);
-    memcpy(buffer, data, size);
+        return -ENOMEM;
     op.u.vcpu_msrs.vcpu = vcpu;
     op.u.vcpu_msrs.msr_count =
         (uint32_t)(size / sizeof(struct xen_domctl_vcpu_msr));

@@ -72,6 +72,18 @@ int sysctl_call(struct privcmd *p, struct xen_sysctl *op, const char *what,
     return struct_call(p, __HYPERVISOR_sysctl, op, sizeof(*op), what, err_out);
 }
 
+void *buffer_with(struct privcmd *p, const void *data, size_t size,
+                  struct error **err_out)
+{
+    void *buffer = privcmd_buffer(p, size);
+
+    if (!buffer)
+        buffer_fail(err_out);
+    else if (size)
+        memcpy(buffer, data, size);
+    return buffer;
+}
+
 void *hypercall_copy(const void *data, size_t size, struct error **err_out)
 {
     void *copy = malloc(size ? size : 1);

@@ -8,6 +8,12 @@
 
 #include "lib/privcmd.h"
 
+/** The start of an operation on a domain. */
+static inline struct xen_domctl op_for(domid_t domid, uint32_t cmd)
+{
+    return (struct xen_domctl){.cmd = cmd, .domain = domid};
+}
+
 /**
  * Make a domctl or sysctl: sets the interface version, copies the struct to a
  * hypercall buffer and back.
@@ -33,6 +39,13 @@ int privcmd_fail(struct error **err_out, int64_t rc, const char *what);
 
 /* The error of a hypercall for which there was no buffer. Returns -ENOMEM. */
 int buffer_fail(struct error **err_out);
+
+/**
+ * A hypercall buffer with a copy of `size` bytes in it; privcmd_release() gives
+ * it back. Returns NULL with an error stored where there is no memory.
+ */
+void *buffer_with(struct privcmd *p, const void *data, size_t size,
+                  struct error **err_out);
 
 /**
  * A copy of what a call left in its buffer, for the caller to free().

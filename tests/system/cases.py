@@ -61,7 +61,8 @@ TOOLS_OWN_STREAM = ("tools_start", "stream_guest_starts",
                     "stream_own_to_own", "stream_checkpoint",
                     "stream_guest_ends", "stream_pygrub")
 TOOLS_OWN_MIGRATE = ("tools_start", "stream_dump_core", "stream_migrate",
-                     "stream_migrate_with_stock")
+                     "stream_migrate_with_stock", "stream_migrate_cuts",
+                     "stream_migrate_unknown")
 # Disks and networks of its guests.
 TOOLS_OWN_DEVICES = ("devices_start", "devices_linux_boots",
                      "devices_reach_the_world", "devices_rates",

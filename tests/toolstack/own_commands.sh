@@ -70,7 +70,10 @@ check_own_refusals()
         fails 16 'only HVM guests have it' trigger one power &&
         fails 16 'no security module' setenforce 1 &&
         fails 16 "can't be given" pci-attach one 00:03.0 &&
-        fails 2 'no number from 1 to 1' vcpu-set one 9 && $own destroy one
+        fails 2 'no number from 1 to 1' vcpu-set one 9 && $own destroy one ||
+        return
+    $own create -q -p "$(tiny_config one idle maxvcpus=9 vcpus=1)" || return
+    fails 2 'the host has' vcpu-set one 9 && $own destroy one
 }
 
 # A first signal takes back what is half done.

@@ -282,6 +282,33 @@ static long callback(unsigned int type, uint64_t address)
     return hypercall(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg);
 }
 
+static unsigned int nr_nmis;
+
+static bool count_nmi(struct regs *regs)
+{
+    nr_nmis += regs->vector == TRAP_NMI;
+    return regs->vector == TRAP_NMI;
+}
+
+/* It waits for its handler, and comes with the call that gives it one. */
+static void test_nmi_before_its_handler(void)
+{
+    unsigned int seen;
+    long cleared, sent, set;
+
+    trap_set_hook(count_nmi);
+    cleared = hypercall(__HYPERVISOR_set_trap_table, NULL);
+    sent = hypercall(__HYPERVISOR_vcpu_op, VCPUOP_send_nmi, 0, NULL);
+    seen = nr_nmis;
+    set = hypercall(__HYPERVISOR_set_trap_table, trap_table());
+    seen = seen ? 99 : nr_nmis;
+    trap_set_hook(NULL);
+    CHECK_EQ("no_handlers", cleared, 0);
+    CHECK_EQ("nmi_to_itself", sent, 0);
+    CHECK_EQ("handlers_again", set, 0);
+    CHECK_EQ("nmi_comes_with_its_handler", seen, 1);
+}
+
 static void test_callbacks(void)
 {
     struct callback_unregister unregister = {.type = CALLBACKTYPE_nmi};
@@ -425,6 +452,7 @@ void test_main(void)
     test_single_step();
     test_iret();
     test_trap_table();
+    test_nmi_before_its_handler();
     test_callbacks();
     test_debug_registers();
     test_vm_assist();

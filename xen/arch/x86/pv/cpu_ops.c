@@ -15,6 +15,13 @@
 
 #define UNUSED3() ((void)a2, (void)a3, (void)a4)
 
+/* An NMI that came before there was a handler for it comes now. */
+static void look_for_nmi(const struct vcpu *v)
+{
+    if (READ_ONCE(v->arch.nmi_pending))
+        raise_softirq(GUEST_NMI_SOFTIRQ);
+}
+
 long do_set_trap_table(unsigned long table, unsigned long a1, unsigned long a2,
                        unsigned long a3, unsigned long a4)
 {
@@ -41,6 +48,8 @@ long do_set_trap_table(unsigned long table, unsigned long a1, unsigned long a2,
             return hc_error(-EINVAL);
         ti.cs = fixup_selector(ti.cs);
         v->arch.trap_table[array_index_nospec(ti.vector, 256)] = ti;
+        if (ti.vector == TRAP_NMI)
+            look_for_nmi(v);
     }
     return hc_error(-EINVAL);
 }
@@ -209,6 +218,7 @@ static long callback_register(struct vcpu *v, const struct callback_register *r)
         return 0;
     case CALLBACKTYPE_nmi:
         v->arch.nmi_callback = r->address;
+        look_for_nmi(v);
         return 0;
     default:
         return -ENOSYS;
