@@ -145,7 +145,8 @@ CHECKS := check-format check-headers check-cppcheck check-build check-unit \
           check-abi check-xenstored check-xenstore-client \
           check-xenstore-install check-xenstore-interop check-dom0-tools \
           check-dom0-docs \
-          check-pv-drivers check-fuzz check-guest check-deb check-system
+          check-pv-drivers check-fuzz check-guest check-deb check-demo \
+          check-system
 
 .PHONY: check
 check: deps ## run all checks below; the last line counts them
@@ -241,7 +242,12 @@ check-deb: deb ## install, remove and purge the Debian packages
 .PHONY: check-boot
 check-boot: iso demo-files ## start hosts as users do: demo, ISO image, network
 	@unshare -rn python3 $(ROOT)/tests/boot/main.py --out $(OUT) \
-		--cache $(CACHE) --log $(OUT)/check-boot '$(T)'
+		--cache $(CACHE) --log $(OUT)/check-boot $(T)
+
+.PHONY: check-demo
+check-demo: demo-files ## start the demo as a user at a terminal, then the guide's commands
+	@python3 $(ROOT)/tests/boot/main.py --out $(OUT) --cache $(CACHE) \
+		--log $(OUT)/check-demo demo_at_a_terminal guide
 
 .PHONY: check-fresh
 check-fresh: ## run `make demo` and `make check` in a fresh Debian root; not part of check
@@ -283,7 +289,7 @@ bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stoc
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-guest check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-demo check-guest check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded

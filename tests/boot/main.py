@@ -3,10 +3,10 @@
 """Starts hosts in the ways that users do, in QEMU: the demo, the guide, the ISO
 image, over the network.
 
-usage: main.py --out BUILD_DIR --cache DIR --log DIR [PATTERN]
+usage: main.py --out BUILD_DIR --cache DIR --log DIR [PATTERN...]
 
-PATTERN picks the cases whose name contains it; each has a folder below DIR with
-its logs. It wants the network for itself: run it by `unshare -rn`.
+A PATTERN picks the cases whose name contains it; each has a folder below DIR with
+its logs. Those of network boot want the network for themselves: `unshare -rn`.
 """
 
 import argparse
@@ -56,13 +56,13 @@ def main():
     parser.add_argument("--out", required=True, help="build folder")
     parser.add_argument("--cache", required=True, help="folder of downloads")
     parser.add_argument("--log", required=True, help="folder for the logs")
-    parser.add_argument("pattern", nargs="?", default="")
+    parser.add_argument("patterns", nargs="*", metavar="PATTERN")
     args = parser.parse_args()
     context = Context(ROOT, args.out, args.cache)
     results = Results()
     for cases in (mini_cases, demo_cases, guide_cases, iso_cases, netboot_cases):
         for name, function in cases.CASES.items():
-            if args.pattern in name:
+            if any(pattern in name for pattern in args.patterns or [""]):
                 results.add(run_case(name, function, context, args.log))
     print(results.summary())
     return 0 if results.passed and not results.failed else 1
