@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 /* High: a process that is killed closes it after its devices, so that whoever
  * gets the lock can bind the ports. */
 #define LOCK_FD 4000
+#define MAX_FDS 65536
 
 static const char usage[] =
     "usage: xen-blkd [-N] [-t TYPE] [-d FOLDER] [-F FILE] [-u UID]\n"
@@ -78,6 +80,18 @@ static void fail(const char *what)
     exit(1);
 }
 
+/* A disk takes several descriptors, and there are many disks. Root may have as
+ * many as it asks for; else what is allowed must do. */
+static void descriptors_allow(void)
+{
+    struct rlimit limit = {.rlim_cur = MAX_FDS, .rlim_max = MAX_FDS};
+
+    if (!setrlimit(RLIMIT_NOFILE, &limit) || getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* One daemon per folder: wait a while until a predecessor has ended. Workers
  * inherit the lock, so the last of them has ended, too. */
 static void lock_folder(const char *folder)
@@ -125,6 +139,7 @@ int main(int argc, char **argv)
         if (daemon(0, 0))
             fail("daemon");
     }
+    descriptors_allow();
     lock_folder(options.folder);
     if (options.pid_file)
         write_pid(options.pid_file);

@@ -81,6 +81,14 @@ TOOLS_OWN_CONSOLE = ("console_start", "console_sandbox", "console_create",
                      "console_flood", "console_log", "top_screen",
                      "top_batch", "top_json", "console_stock_daemon")
 
+# The project's own block back-end under Linux's front-end.
+TOOLS_BLKD = ("tools_start", "create_plain", "boots_to_init",
+              "blkd_serves_a_file", "blkd_features", "blkd_is_confined",
+              "blkd_worker_killed", "blkd_killed", "blkd_limits_iops",
+              "blkd_limits_bytes", "blkd_resizes", "blkd_serves_a_device",
+              "blkd_serves_read_only", "blkd_discards", "blkd_refuses",
+              "blkd_detaches", "blkd_guest_dies")
+
 
 @dataclasses.dataclass(frozen=True)
 class Boot:
@@ -152,6 +160,7 @@ BOOTS = [
           ("own_commands", 2, TOOLS_OWN_COMMANDS, {"xenstored": "xenstored"}),
           ("own_stream", 2, TOOLS_OWN_STREAM, {"xenstored": "xenstored"}),
           ("own_migrate", 2, TOOLS_OWN_MIGRATE, {"xenstored": "xenstored"}),
+          ("blkd", 2, TOOLS_BLKD, {"xenstored": "xenstored"}),
           ("share", 1, TOOLS_SHARE, {}),
           ("cycles", 2, TOOLS_CYCLES, {"cycles": 300, "limit": 1700}))),
 ]
