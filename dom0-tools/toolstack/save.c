@@ -59,6 +59,20 @@ static int text_update(struct privcmd *p, struct store *s,
     return rc;
 }
 
+/* Whoever made the guest may have said that it stays here. */
+static int may_leave(const char *kept, struct error **err_out)
+{
+    bool stays;
+    int rc = saved_config_stays(kept, &stays, err_out);
+
+    if (rc || !stays)
+        return rc;
+    error_set(err_out, ERROR_CONFIG, -EPERM,
+              "it may be neither saved nor migrated (nomigrate=1)");
+    error_hint(err_out, "change that by `xl config-update`");
+    return -EPERM;
+}
+
 int save_config(struct privcmd *p, struct store *s,
                 const struct save_request *request, char **text_out,
                 struct error **err_out)
@@ -70,16 +84,18 @@ int save_config(struct privcmd *p, struct store *s,
     if (rc)
         return rc;
     domain_uuid_text(info.handle, uuid);
-    if (!request->config)
-        rc = saved_config_read(request->domid, uuid, &kept, err_out);
+    rc = saved_config_read(request->domid, uuid, &kept, err_out);
+    if (!rc && kept)
+        rc = may_leave(kept, err_out);
     if (!rc && !request->config && !kept) {
         rc = error_set(err_out, ERROR_CONFIG, -ENOENT,
                        "its configuration is not known");
         error_hint(err_out, "name its configuration file, too");
     }
     if (!rc)
-        rc = text_update(p, s, request, kept ? kept : request->config, text_out,
-                         err_out);
+        rc =
+            text_update(p, s, request, request->config ? request->config : kept,
+                        text_out, err_out);
     free(kept);
     return rc;
 }

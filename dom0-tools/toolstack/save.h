@@ -43,7 +43,8 @@ int save_run(struct privcmd *p, struct store *s,
  *
  * @text_out  what the caller frees
  *
- * Returns 0; -ENOENT (CONFIG) where nothing is kept; -errno.
+ * Returns 0; -ENOENT (CONFIG) where nothing is kept; -EPERM (CONFIG) where what
+ *         is kept says that the domain stays; -errno.
  */
 int save_config(struct privcmd *p, struct store *s,
                 const struct save_request *request, char **text_out,

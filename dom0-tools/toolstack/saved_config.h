@@ -54,6 +54,14 @@ int saved_config_read(domid_t domid, const char *uuid, char **text_out,
 int saved_config_parse(const char *text, struct vm_config *config,
                        struct error **err_out);
 
+/**
+ * Does such a text say that its domain may be neither saved nor migrated?
+ *
+ * Returns 0; -EINVAL (CONFIG) where it is no JSON.
+ */
+int saved_config_stays(const char *text, bool *stays_out,
+                       struct error **err_out);
+
 /* What may have changed since a domain was created. */
 struct saved_config_now {
     const char *name;

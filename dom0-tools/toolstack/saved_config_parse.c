@@ -485,3 +485,16 @@ int saved_config_parse(const char *text, struct vm_config *config,
         vm_config_free(config);
     return rc;
 }
+
+int saved_config_stays(const char *text, bool *stays_out,
+                       struct error **err_out)
+{
+    yajl_val root;
+    int rc = saved_config_tree(text, &root, err_out);
+
+    if (rc)
+        return rc;
+    *stays_out = is_set(member(root, "b_info"), "disable_migrate");
+    yajl_tree_free(root);
+    return 0;
+}

@@ -246,6 +246,21 @@ static void another_configuration_may_be_named(void **state)
     unlink("other.cfg");
 }
 
+static void a_guest_that_is_to_stay_is_not_saved(void **state)
+{
+    (void)state;
+    ok("config-update vm vm.cfg nomigrate=1");
+    fails("save vm saved", ERROR_CONFIG);
+    complains(
+        "xl: save: vm: it may be neither saved nor migrated (nomigrate=1) "
+        "(change that by `xl config-update`)\n");
+    fails("migrate -s false vm there", ERROR_CONFIG);
+    assert_int_equal(guest()->info.flags, 0);
+    assert_int_equal(access("saved", F_OK), -1);
+    ok("config-update vm vm.cfg");
+    ok("save vm saved");
+}
+
 static void who_can_not_be_saved_is_told(void **state)
 {
     (void)state;
@@ -498,6 +513,7 @@ int main(void)
         test(an_id_may_be_kept),
         test(what_is_kept_of_it_comes_along),
         test(another_configuration_may_be_named),
+        test(a_guest_that_is_to_stay_is_not_saved),
         test(who_can_not_be_saved_is_told),
         test(a_save_that_fails_lets_the_guest_run),
         test(a_restore_that_fails_leaves_nothing),
