@@ -115,13 +115,15 @@ bool watch_records_exist(void)
     return found;
 }
 
-static bool is_listed(domid_t domid, const uuid_t uuid,
-                      const struct xen_domctl_getdomaininfo *list, size_t nr)
+/* A dying domain is listed for as long as anybody has a page of it, and nothing
+ * tells when the last one is given back. */
+static bool is_alive(domid_t domid, const uuid_t uuid,
+                     const struct xen_domctl_getdomaininfo *list, size_t nr)
 {
     size_t i;
 
     for (i = 0; i < nr; i++)
-        if (list[i].domain == domid &&
+        if (list[i].domain == domid && !(list[i].flags & XEN_DOMINF_dying) &&
             !memcmp(list[i].handle, uuid, sizeof(list[i].handle)))
             return true;
     return false;
@@ -140,7 +142,7 @@ size_t watch_records_sweep(const struct xen_domctl_getdomaininfo *list,
 
         if (!name_parse(entry->d_name, &domid, uuid))
             continue;
-        if (is_listed(domid, uuid, list, nr))
+        if (is_alive(domid, uuid, list, nr))
             left++;
         else
             unlinkat(dirfd(folder), entry->d_name, 0);

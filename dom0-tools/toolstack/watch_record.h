@@ -39,8 +39,8 @@ void watch_record_remove(domid_t domid, const xen_domain_handle_t handle);
 /* Somebody is to be watched. */
 bool watch_records_exist(void);
 
-/* Remove the records of domains that are not in this list. Returns how many
- * are left. */
+/* Remove the records of domains that are not in this list, or dying. Returns
+ * how many are left. */
 size_t watch_records_sweep(const struct xen_domctl_getdomaininfo *list,
                            size_t nr);
 

@@ -345,6 +345,18 @@ static void a_record_goes_with_its_domain(void **state)
     assert_false(is_watched(1));
 }
 
+/* Some of its pages are still mapped, and nobody tells when that ends. */
+static void a_dying_domain_is_not_waited_for(void **state)
+{
+    (void)state;
+    ok("create -p vm.cfg");
+    fake_domain[1].info.flags |= XEN_DOMINF_dying;
+    fake_background = true;
+    ok("list");
+    assert_false(is_watched(1));
+    assert_true(fake_domain[1].exists);
+}
+
 static void nothing_is_told(const char *name, const char *text)
 {
     fail_msg("%s: %s", name, text);
@@ -562,6 +574,7 @@ int main(void)
         test(a_killed_watcher_is_started_again),
         test(there_is_one_watcher),
         test(a_record_goes_with_its_domain),
+        test(a_dying_domain_is_not_waited_for),
         test(a_suspended_domain_is_left_alone),
         test(the_next_life_has_the_updated_configuration),
         test(a_dry_run_shows_the_configuration),
