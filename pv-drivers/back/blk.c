@@ -289,7 +289,7 @@ static void connect(struct blkback *b)
 
     b->persistent = !b->options.no_persistent &&
                     store_read_or(b->bus.other, "feature-persistent", 0) == 1;
-    limit_read(b);
+    back_limits_read(b);
     if (!rc)
         rc = open_queues(b);
     if (!rc && !b->recovering)
@@ -387,7 +387,7 @@ static void own_changed(void *back, const char *name)
     struct blkback *b = back;
 
     if (!strcmp(name, "/iops") || !strcmp(name, "/bps")) {
-        limit_read(b);
+        back_limits_read(b);
         if (b->connected)
             back_take(b);
     } else if (!strcmp(name, "/state")) {

@@ -7,6 +7,8 @@
 #include "pv/blkback.h"
 #include "pv/xenbus.h"
 
+#include "limit.h"
+
 #define MAX_INDIRECT    BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST
 #define MAX_RING_SLOTS  512U
 #define DIRECT_SEGMENTS BLKIF_MAX_SEGMENTS_PER_REQUEST
@@ -105,12 +107,6 @@ struct back_chunk {
 #define GRANT_TABLE_SIZE 8192U /* a power of two */
 #define MAX_GRANTS       (GRANT_TABLE_SIZE / 2)
 
-/* Time is owed for what was done; with too much, the ring has to wait. */
-struct back_limit {
-    uint64_t per_second; /* 0: no limit */
-    uint64_t paid_ns;    /* what was done so far is paid for at this time */
-};
-
 struct blkback {
     struct xenbus bus;
     struct blkback_options options;
@@ -134,7 +130,7 @@ struct blkback {
     unsigned int nr_grants;
     struct back_chunk *chunks;
 
-    struct back_limit iops, bps;
+    struct limit iops, bps;
     struct os_timer timer; /* go on taking requests */
 
     struct keep *keep;
@@ -223,13 +219,13 @@ void back_queue_free(struct back_queue *q);
 /* ---- blk_limit.c ------------------------------------------------------ */
 
 /** Read iops and bps of the device's node. */
-void limit_read(struct blkback *b);
+void back_limits_read(struct blkback *b);
 
 /** 0: go on; or the time when that is allowed. */
-uint64_t limit_wait(const struct blkback *b, uint64_t now_ns);
+uint64_t back_limits_until(const struct blkback *b, uint64_t now_ns);
 
 /** Account a request. */
-void limit_charge(struct blkback *b, uint64_t now_ns, uint64_t bytes);
+void back_limits_charge(struct blkback *b, uint64_t now_ns, uint64_t bytes);
 
 /* ---- blk.c ------------------------------------------------------------ */
 

@@ -102,7 +102,7 @@ static bool take_queue(struct back_queue *q)
     struct blkback *b = q->back;
 
     for (uint32_t i = 0; i < q->ring.nr; i++) {
-        uint64_t now = os_now_ns(), until = limit_wait(b, now);
+        uint64_t now = os_now_ns(), until = back_limits_until(b, now);
         int nr = pv_back_avail(&q->ring);
 
         if (nr < 0) {

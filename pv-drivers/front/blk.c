@@ -29,7 +29,8 @@ static void choose_sizes(struct blkfront *f)
     /* One request at a time has to be possible. */
     if (f->max_segments > o->max_pages - 1)
         f->max_segments = o->max_pages - 1;
-    f->persistent =
+    f->pages.to = f->bus.other_id;
+    f->pages.keep =
         !o->no_persistent && store_read_or(node, "feature-persistent", 0) == 1;
 }
 
@@ -38,7 +39,7 @@ static int queue_open(struct blkfront *f, struct front_queue *q)
     int rc;
 
     *q = (struct front_queue){.front = f};
-    q->memory = front_ring_new(f, 1U << f->ring_order);
+    q->memory = front_ring_new(&f->pages, 1U << f->ring_order);
     if (!q->memory)
         return -XEN_ENOMEM;
     pv_ring_init(&q->ring, q->memory->pages, q->memory->nr_pages * OS_PAGE_SIZE,
@@ -55,7 +56,7 @@ static void queue_close(struct blkfront *f, struct front_queue *q)
     q->port = 0;
     front_queue_reset(q);
     if (q->memory)
-        front_ring_end(f, q->memory);
+        front_ring_end(&f->pages, q->memory);
     q->memory = NULL;
 }
 
@@ -65,7 +66,7 @@ void front_disconnect(struct blkfront *f)
     for (unsigned int i = 0; i < f->nr_queues; i++)
         queue_close(f, &f->queues[i]);
     f->nr_queues = 0;
-    front_pages_revoke(f);
+    front_pages_revoke(&f->pages);
     front_io_restart(f);
 }
 
@@ -124,7 +125,7 @@ static int write_nodes(void *front, uint32_t transaction)
         rc = store_write(transaction, node, "protocol", "x86_64-abi");
     if (!rc)
         rc = store_write_u64(transaction, node, "feature-persistent",
-                             f->persistent);
+                             f->pages.keep);
     return rc;
 }
 
@@ -140,7 +141,7 @@ static void on_init_wait(void *front)
     if (f->removed || (f->nr_queues && f->bus.state == XenbusStateInitialised))
         return;
     front_disconnect(f);
-    front_pages_sweep(f);
+    front_pages_sweep(&f->pages);
     choose_sizes(f);
     wanted = f->nr_queues;
     for (f->nr_queues = 0; !rc && f->nr_queues < wanted; f->nr_queues++)
@@ -229,8 +230,8 @@ void front_try_removed(struct blkfront *f)
 {
     if (!f->removed || f->removed_told)
         return;
-    front_pages_sweep(f);
-    if (f->limbo || f->limbo_rings) {
+    front_pages_sweep(&f->pages);
+    if (front_pages_in_limbo(&f->pages)) {
         os_timer_set(&f->watchdog, os_now_ns() + LIMBO_NS);
         return;
     }
@@ -304,6 +305,7 @@ static struct blkfront *front_new(const struct blkfront_options *options)
     set_default(&f->options.max_pages, 512, 1U << 20);
     if (f->options.max_pages < 2)
         f->options.max_pages = 2;
+    f->pages.max = f->options.max_pages;
     f->watchdog = (struct os_timer){.fn = front_io_watchdog, .arg = f};
     return f;
 }
@@ -343,9 +345,9 @@ void blkfront_destroy(struct blkfront *f)
 {
     xenbus_close(&f->bus);
     os_timer_cancel(&f->watchdog);
-    if (f->limbo || f->limbo_rings)
+    if (front_pages_in_limbo(&f->pages))
         os_log("%s: the back-end keeps pages", f->bus.node);
-    front_pages_free(f);
+    front_pages_free(&f->pages);
     os_free(f, sizeof(*f));
 }
 

@@ -7,15 +7,9 @@
 #include "pv/blkfront.h"
 #include "pv/xenbus.h"
 
-#define MAX_INDIRECT BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST
+#include "pages.h"
 
-/* A page that is lent to the back-end: for data or for lists of segments. */
-struct front_page {
-    struct front_page *next;
-    void *memory;
-    grant_ref_t ref;
-    bool granted;
-};
+#define MAX_INDIRECT BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST
 
 /* A request that the back-end has; its id is its place in the queue's array. */
 struct front_part {
@@ -27,15 +21,6 @@ struct front_part {
     struct front_page *data;     /* in order */
     struct front_page *indirect; /* in order */
     struct front_part *next;     /* among the free ones */
-};
-
-/* The pages of a ring, with the grants of the first nr_refs. */
-struct front_ring {
-    struct front_ring *next;
-    void *pages;
-    unsigned int nr_pages;
-    unsigned int nr_refs;
-    grant_ref_t refs[BLK_MAX_RING_PAGES];
 };
 
 struct front_queue {
@@ -56,7 +41,6 @@ struct blkfront {
     bool connected;
     bool removed;
     bool removed_told;
-    bool persistent;
 
     /* What the back-end takes, and we use. */
     unsigned int nr_queues;
@@ -71,36 +55,12 @@ struct blkfront {
     bool pumping;
     bool completing;
 
-    struct front_page *pages; /* that nobody uses */
-    unsigned int nr_pages;    /* that exist */
-    struct front_page *limbo; /* that an old back-end still has mapped */
-    struct front_ring *limbo_rings;
+    struct front_pages pages; /* for data, lists of segments, and rings */
 
     struct os_timer watchdog;
 };
 
 /* ---- blk_pages.c ------------------------------------------------------ */
-
-/** Take nr pages that the back-end may use; NULL if there are not so many. */
-struct front_page *front_pages_take(struct blkfront *f, unsigned int nr);
-
-/** Give back a list. */
-void front_pages_give(struct blkfront *f, struct front_page *list);
-
-/** Nobody will answer: take all rights back. */
-void front_pages_revoke(struct blkfront *f);
-
-/** Free those of former connections whose users are gone by now. */
-void front_pages_sweep(struct blkfront *f);
-
-/** Make a ring's pages and let the back-end have them; NULL: not possible. */
-struct front_ring *front_ring_new(struct blkfront *f, unsigned int nr_pages);
-
-/** Take the right back and free them, now or in a sweep. */
-void front_ring_end(struct blkfront *f, struct front_ring *ring);
-
-/** Free all but those in limbo. */
-void front_pages_free(struct blkfront *f);
 
 /** Copy between an I/O's buffers, from a sector on, and a list of pages. */
 void front_pages_copy(const struct blk_io *io, uint64_t sector,

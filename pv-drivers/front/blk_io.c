@@ -177,15 +177,15 @@ static bool part_take_pages(struct blkfront *f, struct front_part *p)
     if (p->nr_segments > BLKIF_MAX_SEGMENTS_PER_REQUEST)
         nr_lists = (unsigned int)((p->nr_segments + BLK_SEGMENTS_PER_PAGE - 1) /
                                   BLK_SEGMENTS_PER_PAGE);
-    p->data = front_pages_take(f, p->nr_segments);
+    p->data = front_pages_take(&f->pages, p->nr_segments);
     if (!p->data)
         return false;
     if (!nr_lists)
         return true;
-    p->indirect = front_pages_take(f, nr_lists);
+    p->indirect = front_pages_take(&f->pages, nr_lists);
     if (p->indirect)
         return true;
-    front_pages_give(f, p->data);
+    front_pages_give(&f->pages, p->data);
     p->data = NULL;
     return false;
 }
@@ -303,8 +303,8 @@ static int rc_of(struct blkfront *f, const struct front_part *p, int16_t status)
 
 static void part_free(struct front_queue *q, struct front_part *p)
 {
-    front_pages_give(q->front, p->data);
-    front_pages_give(q->front, p->indirect);
+    front_pages_give(&q->front->pages, p->data);
+    front_pages_give(&q->front->pages, p->indirect);
     *p = (struct front_part){.next = q->free};
     q->free = p;
 }
@@ -441,7 +441,7 @@ void front_io_watchdog(void *front)
         front_try_removed(f);
         return;
     }
-    front_pages_sweep(f);
+    front_pages_sweep(&f->pages);
     for (unsigned int i = 0; f->connected && i < f->nr_queues; i++) {
         struct front_queue *q = &f->queues[i];
 
@@ -449,7 +449,7 @@ void front_io_watchdog(void *front)
         if (f->connected && q->ring.prod != q->ring.cons)
             os_event_send(q->port);
     }
-    if (f->first || f->limbo || f->limbo_rings)
+    if (f->first || front_pages_in_limbo(&f->pages))
         os_timer_set(&f->watchdog, os_now_ns() + WATCHDOG_NS);
 }
 

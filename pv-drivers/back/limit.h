@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A limit per second. What is done costs time, which has to pass before the
+ * next; so much may be saved up while nothing is asked for.
+ */
+#ifndef BACK_LIMIT_H
+#define BACK_LIMIT_H
+
+#include "pv/os.h"
+
+struct limit {
+    uint64_t per_second; /* 0: no limit */
+    uint64_t paid_ns;    /* what was done so far is paid for at this time */
+};
+
+/** Set it, also again: one that is the same goes on. */
+void limit_set(struct limit *limit, uint64_t per_second);
+
+/** Account for what is done now. */
+void limit_charge(struct limit *limit, uint64_t now_ns, uint64_t amount);
+
+/** 0: go on; or the time when that is allowed. */
+static inline uint64_t limit_until(const struct limit *limit, uint64_t now_ns)
+{
+    return limit->paid_ns > now_ns ? limit->paid_ns : 0;
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the network back-end share. */
+#ifndef BACK_NET_INTERNAL_H
+#define BACK_NET_INTERNAL_H
+
+#include "pv/netback.h"
+#include "pv/xenbus.h"
+
+#include "limit.h"
+
+/* Packets and copies that are made at once. */
+#define BATCH_PACKETS 64U
+#define BATCH_COPIES  256U
+
+/* ---- What outlives the process (net_keep.c) --------------------------- */
+
+/*
+ * Requests are copied to here and nowhere else, before cons moves over them:
+ * answers overwrite them in the ring. Those between the ring's rsp_prod and
+ * cons are to be done, again or still.
+ */
+struct net_keep_queue {
+    uint32_t tx_cons, rx_cons;
+    uint32_t tx_ref, rx_ref;
+    uint32_t tx_port, rx_port; /* of the front-end; the same: for both */
+    struct netif_tx_request tx[NET_RING_SLOTS];
+    struct netif_rx_request rx[NET_RING_SLOTS];
+};
+
+struct net_keep {
+    uint32_t magic;
+    uint32_t connected;
+    uint32_t other_id;
+    uint32_t nr_queues;
+    uint32_t nr_multicast;
+    uint8_t multicast[NET_MAX_MULTICAST][NET_MAC_SIZE];
+    struct net_keep_queue queues[NET_MAX_QUEUES];
+};
+
+/* ---- In this process -------------------------------------------------- */
+
+/* Copies that are made together; local memory is not moved meanwhile. */
+struct net_copies {
+    struct os_copy list[BATCH_COPIES];
+    unsigned int nr;
+};
+
+/* A packet of a batch, in either direction. */
+struct net_batch_packet {
+    uint32_t nr_slots; /* of the ring, from the last one's end */
+    uint32_t size;
+    uint8_t *data;
+    int16_t status; /* NETIF_RSP_* */
+    bool control;   /* tells something, and is no packet */
+    struct net_offload offload;
+    unsigned int first_copy, nr_copies;
+};
+
+struct net_back_queue {
+    struct netback *back;
+    struct net_keep_queue *keep;
+    struct pv_ring tx, rx;
+    void *tx_page, *rx_page;
+    evtchn_port_t tx_port, rx_port; /* rx_port 0: tx_port is for both */
+
+    /* For the guest, not yet brought to it; with requests from rx.prod on. */
+    struct net_batch_packet received[BATCH_PACKETS];
+    unsigned int nr_received;
+    uint32_t nr_slots; /* of those */
+    struct net_copies copies;
+};
+
+struct netback {
+    struct xenbus bus;
+    struct netback_options options;
+    struct netback_nic *nic;
+    bool connected;
+    bool recovering; /* an earlier process has connected it */
+    bool removed;
+    bool closed_told;
+    bool ready; /* as the network was told */
+
+    /* What the guest takes. */
+    bool sg;
+    struct netback_offloads offloads;
+    bool multicast_control;
+
+    unsigned int nr_queues;
+    struct net_back_queue *queues; /* options.max_queues */
+
+    /* Packets of the guest, one batch at a time. */
+    struct net_batch_packet *sent; /* BATCH_PACKETS */
+    struct net_copies *copies;
+    uint8_t *pool; /* POOL_PAGES */
+
+    struct limit rate, rate_in;
+    struct os_timer tx_timer, rx_timer; /* go on */
+    struct netback_counters counters;
+
+    struct net_keep *keep;
+    bool own_keep; /* from os_alloc() */
+};
+
+/* Room for a batch: a few of the largest packets. */
+#define NET_POOL_PAGES 72U
+
+/* ---- net_keep.c ------------------------------------------------------- */
+
+/** Use the owner's memory, or some that does not outlive us. */
+int net_keep_open(struct netback *b);
+
+/** Note a connection whose queues' refs and ports are in place. */
+void net_keep_connect(struct netback *b);
+
+/** There is none any more. */
+void net_keep_disconnect(struct netback *b);
+
+/** Was it noted, by us or an earlier process, for these queues? */
+bool net_keep_matches(const struct netback *b, unsigned int nr,
+                      const struct net_keep_queue queues[]);
+
+/**
+ * Set the rings' indexes to where an earlier process was.
+ *
+ * Returns 0; -EINVAL if rings and notes don't fit together.
+ */
+int net_keep_recover(struct net_back_queue *q);
+
+/**
+ * Copy what the front-end has asked for since the last call.
+ *
+ * Returns the number of requests that are known and not answered; -EILSEQ if
+ *         there are more than fit.
+ */
+int net_keep_take_tx(struct net_back_queue *q);
+int net_keep_take_rx(struct net_back_queue *q);
+
+/* ---- net_tx.c --------------------------------------------------------- */
+
+/** Take packets of all queues, as many as may be sent now. */
+void net_back_take(struct netback *b);
+
+/* ---- net_rx.c --------------------------------------------------------- */
+
+/** Look whether there is place for packets, and tell the network. */
+void net_back_look_for_room(struct netback *b);
+
+/* ---- net_filter.c ----------------------------------------------------- */
+
+/** Did the guest send it as itself? All may be sent if nobody asks. */
+bool net_filter_sender(const struct netback *b, const uint8_t *frame,
+                       size_t size);
+
+/** Does the guest want a packet with such a receiver? */
+bool net_filter_receiver(const struct netback *b, const uint8_t *frame);
+
+/** Add or remove a group. Returns false if there are too many. */
+bool net_filter_multicast(struct netback *b, const uint8_t *mac, bool add);
+
+/* ---- net.c ------------------------------------------------------------ */
+
+/** The front-end has made a mistake that it does not recover from. */
+void net_back_fail(struct netback *b, int rc, const char *what);
+
+/** Copy between a granted page and memory that may cross pages' ends. False:
+ * there are too many copies. */
+bool net_copies_add(struct net_copies *c, grant_ref_t ref, uint16_t offset,
+                    uint8_t *local, uint32_t size, bool to_grant);
+
+/** Make the copies of a batch; one that fails spoils its packet only. */
+void net_copies_make(struct netback *b, struct net_copies *c,
+                     struct net_batch_packet packets[], unsigned int nr);
+
+#endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network front-end's life: negotiation, connection, its end, a new one.
+ *
+ * Source: public/io/netif.h; the nodes are those that Linux's back-end reads.
+ */
+#include "net_internal.h"
+
+#define WATCHDOG_NS 1000000000UL
+/* How often to look whether the back-end still has what it was lent. */
+#define LIMBO_NS 50000000UL
+
+/* ---- Queues ----------------------------------------------------------- */
+
+static void queue_event(void *queue)
+{
+    struct net_front_queue *q = queue;
+
+    if (net_front_tx_done(q))
+        net_front_rx_take(q);
+}
+
+static int queue_open(struct netfront *f, struct net_front_queue *q)
+{
+    memset(q, 0, sizeof(*q));
+    q->front = f;
+    net_front_tx_init(q);
+    q->tx_memory = front_ring_new(&f->pages, 1);
+    q->rx_memory = front_ring_new(&f->pages, 1);
+    if (!q->tx_memory || !q->rx_memory)
+        return -XEN_ENOMEM;
+    pv_ring_init(&q->tx, q->tx_memory->pages, OS_PAGE_SIZE,
+                 sizeof(struct netif_tx_request));
+    pv_ring_init(&q->rx, q->rx_memory->pages, OS_PAGE_SIZE,
+                 sizeof(struct netif_rx_response));
+    return os_event_alloc(f->bus.other_id, queue_event, q, &q->port);
+}
+
+static void give_pages(struct netfront *f, struct front_page *pages[])
+{
+    for (unsigned int i = 0; i < NET_RING_SLOTS; i++)
+        if (pages[i])
+            front_pages_give(&f->pages, pages[i]);
+}
+
+static void queue_close(struct netfront *f, struct net_front_queue *q)
+{
+    if (q->port)
+        os_event_close(q->port);
+    give_pages(f, q->tx_pages);
+    give_pages(f, q->rx_pages);
+    if (q->tx_memory)
+        front_ring_end(&f->pages, q->tx_memory);
+    if (q->rx_memory)
+        front_ring_end(&f->pages, q->rx_memory);
+}
+
+static void set_link(struct netfront *f, bool up)
+{
+    if (f->link == up)
+        return;
+    f->link = up;
+    f->ops->link(f->arg, up, &f->info);
+}
+
+static void disconnect(struct netfront *f)
+{
+    f->connected = false;
+    for (unsigned int i = 0; i < f->nr_queues; i++)
+        queue_close(f, &f->queues[i]);
+    f->nr_queues = 0;
+    front_pages_revoke(&f->pages);
+    os_timer_cancel(&f->watchdog);
+    set_link(f, false);
+}
+
+void net_front_break(struct netfront *f, const char *why)
+{
+    xenbus_fail(&f->bus, -XEN_EIO, why);
+    disconnect(f);
+    xenbus_set_state(&f->bus, XenbusStateClosed);
+}
+
+/* ---- What both sides can ---------------------------------------------- */
+
+static bool back_has(const struct netfront *f, const char *feature)
+{
+    return store_read_or(f->bus.other, feature, 0) == 1;
+}
+
+static int read_info(struct netfront *f)
+{
+    struct netfront_info *info = &f->info;
+    uint64_t queues = store_read_or(f->bus.other, "multi-queue-max-queues", 1);
+    char mac[24];
+    int rc = store_read(f->bus.node, "mac", mac, sizeof(mac));
+
+    if (!rc)
+        rc = net_mac_parse(mac, info->mac);
+    if (rc)
+        return rc;
+    if (!back_has(f, "feature-rx-copy"))
+        return -XEN_EOPNOTSUPP;
+    info->mtu = (uint32_t)store_read_or(f->bus.node, "mtu", 1500);
+    info->sg = back_has(f, "feature-sg");
+    info->gso_tcpv4 = info->sg && back_has(f, "feature-gso-tcpv4");
+    info->gso_tcpv6 = info->sg && back_has(f, "feature-gso-tcpv6");
+    info->csum_v6 = back_has(f, "feature-ipv6-csum-offload");
+    info->multicast =
+        f->options.multicast && back_has(f, "feature-multicast-control");
+    info->nr_queues = queues < f->options.max_queues ? (unsigned int)queues
+                                                     : f->options.max_queues;
+    if (!info->nr_queues)
+        info->nr_queues = 1;
+    f->pages.to = f->bus.other_id;
+    f->pages.max =
+        info->nr_queues * (f->options.rx_pages + f->options.tx_pages);
+    return 0;
+}
+
+/* ---- What the back-end reads ------------------------------------------ */
+
+static int write_queue(struct netfront *f, uint32_t transaction,
+                       unsigned int index)
+{
+    const struct net_front_queue *q = &f->queues[index];
+    char path[PV_PATH_MAX];
+    int rc;
+
+    if (!text_format(path, sizeof(path),
+                     f->nr_queues > 1 ? "%s/queue-%u" : "%s", f->bus.node,
+                     index))
+        return -XEN_ENAMETOOLONG;
+    rc = store_write_u64(transaction, path, "tx-ring-ref",
+                         q->tx_memory->refs[0]);
+    if (!rc)
+        rc = store_write_u64(transaction, path, "rx-ring-ref",
+                             q->rx_memory->refs[0]);
+    return rc ? rc
+              : store_write_u64(transaction, path, "event-channel", q->port);
+}
+
+struct feature {
+    const char *name;
+    bool value;
+};
+
+static int write_features(struct netfront *f, uint32_t transaction)
+{
+    bool big = !f->options.no_gso && f->options.rx_pages >= NET_MAX_SLOTS;
+    const struct feature features[] = {
+        {"request-rx-copy", true},
+        {"feature-rx-notify", true},
+        {"feature-sg", f->options.rx_pages >= NET_MAX_SLOTS},
+        {"feature-gso-tcpv4", big},
+        {"feature-gso-tcpv6", big},
+        {"feature-no-csum-offload", f->options.no_csum},
+        {"feature-ipv6-csum-offload", !f->options.no_csum},
+        {"request-multicast-control", f->info.multicast},
+    };
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < OS_ARRAY_SIZE(features); i++)
+        rc = store_write_u64(transaction, f->bus.node, features[i].name,
+                             features[i].value);
+    return rc;
+}
+
+static int write_nodes(void *front, uint32_t transaction)
+{
+    struct netfront *f = front;
+    int rc = store_write_u64(transaction, f->bus.node, "multi-queue-num-queues",
+                             f->nr_queues);
+
+    for (unsigned int i = 0; !rc && i < f->nr_queues; i++)
+        rc = write_queue(f, transaction, i);
+    return rc ? rc : write_features(f, transaction);
+}
+
+/* ---- States ----------------------------------------------------------- */
+
+/* The back-end waits for us, perhaps not for the first time. */
+static void on_init_wait(void *front)
+{
+    struct netfront *f = front;
+    int rc;
+
+    if (f->removed || (f->connected && !f->link))
+        return;
+    disconnect(f);
+    front_pages_sweep(&f->pages);
+    rc = read_info(f);
+    while (!rc && f->nr_queues < f->info.nr_queues)
+        rc = queue_open(f, &f->queues[f->nr_queues++]);
+    if (!rc)
+        rc = store_transact(write_nodes, f);
+    if (rc) {
+        disconnect(f);
+        xenbus_fail(&f->bus, rc, "connecting");
+        return;
+    }
+    f->connected = true;
+    for (unsigned int i = 0; i < f->nr_queues; i++)
+        net_front_rx_fill(&f->queues[i]);
+    net_front_multicast_all(f);
+    os_timer_set(&f->watchdog, os_now_ns() + WATCHDOG_NS);
+    xenbus_set_state(&f->bus, XenbusStateConnected);
+}
+
+static void on_connected(void *front)
+{
+    struct netfront *f = front;
+
+    if (!f->connected || f->link)
+        return;
+    set_link(f, true);
+    if (f->blocked && f->ops->writable) {
+        f->blocked = false;
+        f->ops->writable(f->arg);
+    }
+}
+
+static void try_removed(struct netfront *f)
+{
+    if (!f->removed || f->removed_told)
+        return;
+    front_pages_sweep(&f->pages);
+    if (front_pages_in_limbo(&f->pages)) {
+        os_timer_set(&f->watchdog, os_now_ns() + LIMBO_NS);
+        return;
+    }
+    f->removed_told = true;
+    if (f->ops->removed)
+        f->ops->removed(f->arg);
+}
+
+/* The device ends as soon as the back-end lets go of our pages. */
+static void remove_device(struct netfront *f)
+{
+    f->removed = true;
+    disconnect(f);
+    try_removed(f);
+}
+
+static void on_closing(void *front)
+{
+    struct netfront *f = front;
+
+    try_removed(f);
+    if (f->bus.state == XenbusStateClosed)
+        return;
+    disconnect(f);
+    xenbus_set_state(&f->bus, XenbusStateClosed);
+}
+
+/* It begins anew: so do we. */
+static void on_initialising(void *front)
+{
+    struct netfront *f = front;
+
+    if (f->removed || f->bus.state == XenbusStateInitialising)
+        return;
+    disconnect(f);
+    xenbus_set_state(&f->bus, XenbusStateInitialising);
+}
+
+/* Its node has gone, or is not there yet. */
+static void on_unknown(void *front)
+{
+    struct netfront *f = front;
+
+    if (!f->removed && f->bus.state == XenbusStateClosed)
+        remove_device(f);
+}
+
+static const struct xenbus_driver netfront_driver = {
+    .other = "backend",
+    .other_id = "backend-id",
+    .on = {[XenbusStateUnknown] = on_unknown,
+           [XenbusStateInitialising] = on_initialising,
+           [XenbusStateInitWait] = on_init_wait,
+           [XenbusStateConnected] = on_connected,
+           [XenbusStateClosing] = on_closing,
+           [XenbusStateClosed] = on_closing},
+};
+
+/* Events that got lost: look, and let the back-end look. */
+static void watchdog(void *front)
+{
+    struct netfront *f = front;
+
+    if (f->removed) {
+        try_removed(f);
+        return;
+    }
+    front_pages_sweep(&f->pages);
+    for (unsigned int i = 0; f->connected && i < f->nr_queues; i++) {
+        struct net_front_queue *q = &f->queues[i];
+
+        queue_event(q);
+        if (f->connected &&
+            (q->tx.prod != q->tx.cons || q->rx_seen != q->rx.prod))
+            os_event_send(q->port);
+        q->rx_seen = q->rx.prod;
+    }
+    if (f->connected)
+        os_timer_set(&f->watchdog, os_now_ns() + WATCHDOG_NS);
+}
+
+/* ---- Making and ending it --------------------------------------------- */
+
+static void set_default(unsigned int *option, unsigned int otherwise,
+                        unsigned int most)
+{
+    if (!*option)
+        *option = otherwise;
+    if (*option > most)
+        *option = most;
+}
+
+static void front_free(struct netfront *f)
+{
+    front_pages_free(&f->pages);
+    os_free(f->queues, f->options.max_queues * sizeof(*f->queues));
+    os_free(f->packet, NET_MAX_PACKET);
+    os_free(f, sizeof(*f));
+}
+
+static struct netfront *front_new(const struct netfront_options *options)
+{
+    struct netfront *f = os_alloc(sizeof(*f));
+
+    if (!f)
+        return NULL;
+    if (options)
+        f->options = *options;
+    set_default(&f->options.max_queues, 1, NET_MAX_QUEUES);
+    set_default(&f->options.rx_pages, NET_RING_SLOTS, NET_RING_SLOTS);
+    set_default(&f->options.tx_pages, NET_RING_SLOTS, NET_RING_SLOTS);
+    f->pages.keep = true;
+    f->queues = os_alloc(f->options.max_queues * sizeof(*f->queues));
+    f->packet = os_alloc(NET_MAX_PACKET);
+    f->watchdog = (struct os_timer){.fn = watchdog, .arg = f};
+    if (f->queues && f->packet)
+        return f;
+    front_free(f);
+    return NULL;
+}
+
+int netfront_create(const char *node, const struct netfront_options *options,
+                    const struct netfront_ops *ops, void *arg,
+                    struct netfront **front_out)
+{
+    struct netfront *f = front_new(options);
+    int rc;
+
+    if (!f)
+        return -XEN_ENOMEM;
+    f->ops = ops;
+    f->arg = arg;
+    rc = xenbus_open(&f->bus, &netfront_driver, node, f);
+    if (!rc)
+        rc = xenbus_set_state(&f->bus, XenbusStateInitialising);
+    if (rc) {
+        xenbus_close(&f->bus);
+        front_free(f);
+        return rc;
+    }
+    *front_out = f;
+    return 0;
+}
+
+void netfront_shutdown(struct netfront *f)
+{
+    if (f->removed)
+        return;
+    xenbus_set_state(&f->bus, XenbusStateClosed);
+    remove_device(f);
+}
+
+void netfront_destroy(struct netfront *f)
+{
+    xenbus_close(&f->bus);
+    os_timer_cancel(&f->watchdog);
+    if (front_pages_in_limbo(&f->pages))
+        os_log("%s: the back-end keeps pages", f->bus.node);
+    front_free(f);
+}
+
+void netfront_resume(struct netfront *f)
+{
+    const struct xenbus_driver *driver = f->bus.driver;
+    char node[PV_PATH_MAX];
+
+    if (f->removed)
+        return;
+    disconnect(f);
+    text_format(node, sizeof(node), "%s", f->bus.node);
+    xenbus_close(&f->bus);
+    if (!xenbus_open(&f->bus, driver, node, f))
+        xenbus_set_state(&f->bus, XenbusStateInitialising);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the network front-end share. */
+#ifndef FRONT_NET_INTERNAL_H
+#define FRONT_NET_INTERNAL_H
+
+#include "pv/netfront.h"
+#include "pv/xenbus.h"
+
+#include "pages.h"
+
+struct net_front_queue {
+    struct netfront *front;
+    struct pv_ring tx, rx;
+    struct front_ring *tx_memory, *rx_memory;
+    evtchn_port_t port; /* 0: none */
+
+    struct front_page *tx_pages[NET_RING_SLOTS]; /* by id; NULL: not in use */
+    uint16_t free_ids[NET_RING_SLOTS];
+    unsigned int nr_free_ids;
+
+    struct front_page *rx_pages[NET_RING_SLOTS]; /* by slot */
+    uint32_t rx_seen; /* rx.prod when the watchdog looked last */
+};
+
+struct netfront {
+    struct xenbus bus;
+    struct netfront_options options;
+    const struct netfront_ops *ops;
+    void *arg;
+    struct netfront_info info;
+    bool connected; /* we have written what the back-end needs */
+    bool link;      /* and it has answered */
+    bool removed;
+    bool removed_told;
+    bool blocked; /* somebody waits for writable() */
+
+    unsigned int nr_queues;
+    struct net_front_queue *queues; /* options.max_queues */
+
+    struct front_pages pages; /* of packets, and rings */
+    uint8_t *packet;          /* NET_MAX_PACKET: one that is received */
+
+    unsigned int nr_multicast;
+    uint8_t multicast[NET_MAX_MULTICAST][NET_MAC_SIZE];
+
+    struct os_timer watchdog;
+};
+
+/* ---- net_tx.c --------------------------------------------------------- */
+
+void net_front_tx_init(struct net_front_queue *q);
+
+/** Take back what the back-end has sent. False: the connection has ended. */
+bool net_front_tx_done(struct net_front_queue *q);
+
+/** Tell the back-end of all groups. */
+void net_front_multicast_all(struct netfront *f);
+
+/* ---- net_rx.c --------------------------------------------------------- */
+
+/** Lend pages to be filled; sends the event, if one is wanted. */
+void net_front_rx_fill(struct net_front_queue *q);
+
+/** Hand on what has come. False: the connection has ended. */
+bool net_front_rx_take(struct net_front_queue *q);
+
+/* ---- net.c ------------------------------------------------------------ */
+
+/** The back-end does what no back-end does: have no more to do with it. */
+void net_front_break(struct netfront *f, const char *why);
+
+#endif

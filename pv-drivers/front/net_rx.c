@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Packets from the back-end. It answers requests in their order; a packet takes
+ * one for each part of data, and one for each extra info, whose page is as it
+ * was.
+ */
+#include "net_internal.h"
+
+/* Taken at once, before others have their turn. */
+#define MAX_PACKETS (4 * NET_RING_SLOTS)
+
+/* ---- Pages ------------------------------------------------------------ */
+
+static void put(struct net_front_queue *q, struct front_page *page)
+{
+    uint32_t slot = q->rx.prod % NET_RING_SLOTS;
+
+    q->rx_pages[slot] = page;
+    *net_rx_request(&q->rx, q->rx.prod++) =
+        (struct netif_rx_request){.id = (uint16_t)slot, .gref = page->ref};
+}
+
+void net_front_rx_fill(struct net_front_queue *q)
+{
+    struct netfront *f = q->front;
+
+    while (q->rx.prod - q->rx.cons < f->options.rx_pages) {
+        struct front_page *page = front_pages_take(&f->pages, 1);
+
+        if (!page)
+            break;
+        put(q, page);
+    }
+    if (q->rx.prod != q->rx.told && pv_front_push(&q->rx))
+        os_event_send(q->port);
+}
+
+/* ---- A packet --------------------------------------------------------- */
+
+/* What was found of a packet so far. */
+struct assembly {
+    uint32_t nr_slots;
+    size_t size;
+    bool bad;      /* a part was not delivered: it is lost */
+    bool in_extra; /* extra info comes next */
+    struct net_offload offload;
+};
+
+static bool add_extra(struct net_front_queue *q, struct assembly *a,
+                      const struct netif_extra_info *extra)
+{
+    (void)q;
+    a->in_extra = extra->flags & XEN_NETIF_EXTRA_FLAG_MORE;
+    if (extra->type != XEN_NETIF_EXTRA_TYPE_GSO)
+        return true;
+    if (!extra->u.gso.size || !extra->u.gso.type ||
+        extra->u.gso.type > XEN_NETIF_GSO_TYPE_TCPV6)
+        return false;
+    a->offload.gso = extra->u.gso.type;
+    a->offload.gso_size = extra->u.gso.size;
+    return true;
+}
+
+/* Copied, so that it can't change any more. */
+static bool add_part(struct net_front_queue *q, struct assembly *a,
+                     const struct netif_rx_response *rsp, uint32_t slot)
+{
+    const struct front_page *page = q->rx_pages[slot];
+
+    if (rsp->status < 0) {
+        a->bad = true;
+        return true;
+    }
+    if (rsp->offset + rsp->status > (int)OS_PAGE_SIZE ||
+        a->size + (size_t)rsp->status > NET_MAX_PACKET)
+        return false;
+    memcpy(q->front->packet + a->size,
+           (const uint8_t *)page->memory + rsp->offset, (size_t)rsp->status);
+    a->size += (size_t)rsp->status;
+    return true;
+}
+
+/* Returns 1: it ends here; 0: it goes on; -1: it can't be. */
+static int add_slot(struct net_front_queue *q, struct assembly *a, bool *more)
+{
+    uint32_t index = q->rx.cons + a->nr_slots++;
+    struct netif_rx_response rsp;
+    struct netif_extra_info extra;
+
+    memcpy(&rsp, net_rx_response(&q->rx, index), sizeof(rsp));
+    if (a->in_extra) {
+        memcpy(&extra, &rsp, sizeof(extra));
+        if (!add_extra(q, a, &extra))
+            return -1;
+        return !*more && !a->in_extra;
+    }
+    if (rsp.id != index % NET_RING_SLOTS ||
+        !add_part(q, a, &rsp, index % NET_RING_SLOTS))
+        return -1;
+    if (a->nr_slots == 1) {
+        a->offload.csum_blank = rsp.flags & NETRXF_csum_blank;
+        a->offload.csum_good = rsp.flags & NETRXF_data_validated;
+        a->in_extra = rsp.flags & NETRXF_extra_info;
+    }
+    *more = rsp.flags & NETRXF_more_data;
+    return !*more && !a->in_extra;
+}
+
+/* The pages of its slots may be filled again. */
+static void release(struct net_front_queue *q, const struct assembly *a)
+{
+    for (uint32_t i = 0; i < a->nr_slots; i++) {
+        struct front_page **at = &q->rx_pages[q->rx.cons++ % NET_RING_SLOTS];
+        struct front_page *page = *at;
+
+        *at = NULL;
+        put(q, page);
+    }
+}
+
+/* Returns whether there was a whole packet; nr: responses that have come. */
+static bool take_packet(struct net_front_queue *q, uint32_t nr)
+{
+    struct netfront *f = q->front;
+    struct assembly a = {.nr_slots = 0};
+    bool more = false;
+    int end = 0;
+
+    while (!end && a.nr_slots < nr && a.nr_slots < 2 * NET_MAX_SLOTS)
+        end = add_slot(q, &a, &more);
+    if (end < 0 || (!end && a.nr_slots == 2 * NET_MAX_SLOTS)) {
+        net_front_break(f, "a packet that can't be");
+        return false;
+    }
+    if (!end)
+        return false;
+    release(q, &a);
+    if (!a.bad && a.size >= NET_MIN_PACKET)
+        f->ops->received(f->arg, f->packet, a.size, &a.offload);
+    return f->connected;
+}
+
+bool net_front_rx_take(struct net_front_queue *q)
+{
+    struct netfront *f = q->front;
+
+    for (unsigned int budget = MAX_PACKETS; budget; budget--) {
+        int nr = pv_front_avail(&q->rx);
+
+        if (nr < 0) {
+            net_front_break(f, "more packets than pages");
+            return false;
+        }
+        if (nr && take_packet(q, (uint32_t)nr))
+            continue;
+        if (!f->connected)
+            return false;
+        net_front_rx_fill(q);
+        /* A part of a packet: wait for the rest. */
+        if (nr || !pv_front_more(&q->rx))
+            return true;
+    }
+    net_front_rx_fill(q);
+    os_timer_set(&f->watchdog, os_now_ns());
+    return true;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Packets to the back-end; it may answer in any order. */
+#include "net_internal.h"
+
+void net_front_tx_init(struct net_front_queue *q)
+{
+    q->nr_free_ids = q->front->options.tx_pages;
+    for (unsigned int i = 0; i < q->nr_free_ids; i++)
+        q->free_ids[i] = (uint16_t)i;
+}
+
+/* ---- Answers ---------------------------------------------------------- */
+
+static bool take_answer(struct net_front_queue *q)
+{
+    struct netif_tx_response rsp;
+
+    memcpy(&rsp, net_tx_response(&q->tx, q->tx.cons++), sizeof(rsp));
+    if (rsp.status == NETIF_RSP_NULL)
+        return true;
+    if (rsp.id >= NET_RING_SLOTS || !q->tx_pages[rsp.id]) {
+        net_front_break(q->front, "an answer to what was not sent");
+        return false;
+    }
+    front_pages_give(&q->front->pages, q->tx_pages[rsp.id]);
+    q->tx_pages[rsp.id] = NULL;
+    q->free_ids[q->nr_free_ids++] = rsp.id;
+    return true;
+}
+
+bool net_front_tx_done(struct net_front_queue *q)
+{
+    bool some = false;
+
+    do {
+        int nr = pv_front_avail(&q->tx);
+
+        if (nr < 0) {
+            net_front_break(q->front, "more answers than packets");
+            return false;
+        }
+        some |= nr != 0;
+        while (nr--)
+            if (!take_answer(q))
+                return false;
+    } while (pv_front_more(&q->tx));
+    if (some && q->front->blocked) {
+        q->front->blocked = false;
+        if (q->front->ops->writable)
+            q->front->ops->writable(q->front->arg);
+    }
+    return q->front->connected;
+}
+
+/* ---- Packets ---------------------------------------------------------- */
+
+static size_t size_of(const struct net_buffer buffers[], unsigned int nr)
+{
+    size_t size = 0;
+
+    for (unsigned int i = 0; i < nr; i++)
+        size += buffers[i].size;
+    return size;
+}
+
+static int check(const struct netfront *f, size_t size,
+                 const struct net_offload *offload)
+{
+    if (offload->gso > XEN_NETIF_GSO_TYPE_TCPV6 ||
+        (offload->gso && !offload->gso_size) ||
+        (offload->gso == XEN_NETIF_GSO_TYPE_TCPV4 && !f->info.gso_tcpv4) ||
+        (offload->gso == XEN_NETIF_GSO_TYPE_TCPV6 && !f->info.gso_tcpv6))
+        return -XEN_EINVAL;
+    if (size < NET_MIN_PACKET || size > NET_MAX_PACKET ||
+        (size > OS_PAGE_SIZE && !f->info.sg))
+        return -XEN_EMSGSIZE;
+    return 0;
+}
+
+/* Where a packet's buffers have been copied up to. */
+struct reader {
+    const struct net_buffer *buffer;
+    size_t at;
+};
+
+static void read_some(struct reader *r, uint8_t *to, size_t size)
+{
+    while (size) {
+        size_t some = r->buffer->size - r->at;
+
+        if (some > size)
+            some = size;
+        if (some)
+            memcpy(to, (const uint8_t *)r->buffer->base + r->at, some);
+        to += some;
+        size -= some;
+        r->at += some;
+        if (r->at == r->buffer->size) {
+            r->buffer++;
+            r->at = 0;
+        }
+    }
+}
+
+static void put_extra(struct net_front_queue *q,
+                      const struct netif_extra_info *extra)
+{
+    memcpy(net_tx_request(&q->tx, q->tx.prod++), extra, sizeof(*extra));
+}
+
+static void put_gso(struct net_front_queue *q,
+                    const struct net_offload *offload)
+{
+    struct netif_extra_info extra = {.type = XEN_NETIF_EXTRA_TYPE_GSO};
+
+    extra.u.gso.size = offload->gso_size;
+    extra.u.gso.type = offload->gso;
+    put_extra(q, &extra);
+}
+
+static uint16_t flags_of(const struct net_offload *offload)
+{
+    unsigned int flags = 0;
+
+    if (offload->csum_blank)
+        flags |= NETTXF_csum_blank | NETTXF_data_validated;
+    if (offload->csum_good)
+        flags |= NETTXF_data_validated;
+    if (offload->gso)
+        flags |= NETTXF_extra_info;
+    return (uint16_t)flags;
+}
+
+/* A page of the packet; the first request tells the size of all. */
+static void put_part(struct net_front_queue *q, struct front_page *page,
+                     size_t size, size_t told, uint16_t flags)
+{
+    uint16_t id = q->free_ids[--q->nr_free_ids];
+
+    q->tx_pages[id] = page;
+    *net_tx_request(&q->tx, q->tx.prod++) = (struct netif_tx_request){
+        .gref = page->ref,
+        .flags = flags,
+        .id = id,
+        .size = (uint16_t)(told ? told : size),
+    };
+}
+
+static void put_packet(struct net_front_queue *q, struct front_page *pages,
+                       struct reader r, size_t size,
+                       const struct net_offload *offload)
+{
+    uint16_t flags = flags_of(offload);
+    size_t told = size;
+
+    while (size) {
+        size_t some = size < OS_PAGE_SIZE ? size : OS_PAGE_SIZE;
+        struct front_page *page = pages;
+
+        pages = page->next;
+        page->next = NULL;
+        read_some(&r, page->memory, some);
+        size -= some;
+        put_part(q, page, some, told,
+                 (uint16_t)(flags | (size ? NETTXF_more_data : 0U)));
+        if (told && offload->gso)
+            put_gso(q, offload);
+        told = 0;
+        flags = 0;
+    }
+}
+
+static void push(struct net_front_queue *q)
+{
+    if (pv_front_push(&q->tx))
+        os_event_send(q->port);
+}
+
+/* All packets of a flow go by the same queue, so that they stay in order. */
+static struct net_front_queue *queue_for(const struct netfront *f,
+                                         const struct net_buffer *first)
+{
+    return &f->queues[f->nr_queues > 1
+                          ? net_flow(first->base, first->size) % f->nr_queues
+                          : 0];
+}
+
+int netfront_send(struct netfront *f, const struct net_buffer buffers[],
+                  unsigned int nr_buffers, const struct net_offload *offload)
+{
+    size_t size = size_of(buffers, nr_buffers);
+    unsigned int nr = (unsigned int)((size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE);
+    struct net_front_queue *q;
+    struct front_page *pages = NULL;
+    int rc;
+
+    if (!f->connected)
+        return -XEN_ENOTCONN;
+    rc = check(f, size, offload);
+    if (rc)
+        return rc;
+    q = queue_for(f, buffers);
+    if (nr <= q->nr_free_ids && nr + !!offload->gso <= pv_front_room(&q->tx))
+        pages = front_pages_take(&f->pages, nr);
+    if (!pages) {
+        f->blocked = true;
+        return -XEN_EAGAIN;
+    }
+    put_packet(q, pages, (struct reader){buffers, 0}, size, offload);
+    push(q);
+    return 0;
+}
+
+/* ---- Groups ----------------------------------------------------------- */
+
+/* Without room the group is not told; the back-end's queue is as good as stuck
+ * then. A connection that is new has room for all. */
+static void tell(struct netfront *f, const uint8_t *mac, bool wanted)
+{
+    struct netif_extra_info extra = {
+        .type = wanted ? XEN_NETIF_EXTRA_TYPE_MCAST_ADD
+                       : XEN_NETIF_EXTRA_TYPE_MCAST_DEL};
+    struct net_front_queue *q = f->queues;
+    struct front_page *page;
+
+    if (!f->connected || !f->info.multicast || !q->nr_free_ids ||
+        pv_front_room(&q->tx) < 2)
+        return;
+    page = front_pages_take(&f->pages, 1);
+    if (!page)
+        return;
+    memcpy(extra.u.mcast.addr, mac, NET_MAC_SIZE);
+    put_part(q, page, 0, 0, NETTXF_extra_info);
+    put_extra(q, &extra);
+    push(q);
+}
+
+void net_front_multicast_all(struct netfront *f)
+{
+    for (unsigned int i = 0; i < f->nr_multicast; i++)
+        tell(f, f->multicast[i], true);
+}
+
+int netfront_multicast(struct netfront *f, const uint8_t mac[NET_MAC_SIZE],
+                       bool wanted)
+{
+    unsigned int i = 0;
+
+    while (i < f->nr_multicast && !net_mac_is_equal(f->multicast[i], mac))
+        i++;
+    if (wanted == (i < f->nr_multicast))
+        return 0;
+    if (i == NET_MAX_MULTICAST)
+        return -XEN_ENOSPC;
+    if (wanted)
+        memcpy(f->multicast[f->nr_multicast++], mac, NET_MAC_SIZE);
+    else if (i != --f->nr_multicast)
+        memcpy(f->multicast[i], f->multicast[f->nr_multicast], NET_MAC_SIZE);
+    tell(f, mac, wanted);
+    return 0;
+}
