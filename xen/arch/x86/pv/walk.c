@@ -2,34 +2,54 @@
 /*
  * Reading the current guest's page tables without locks. What is found may
  * change at once; whoever acts on it takes references and looks again.
+ *
+ * An entry that says present names a page table, unless another vcpu has just
+ * given its table back: then the frame holds anything, and so may the address
+ * read from it. Such a walk ends by a fault in the direct map, or in a frame
+ * that nobody will find to be a table of the guest's.
  */
 #include "asm/mm.h"
 
 #include "xen/vcpu.h"
 #include "asm/processor.h"
 #include "asm/pv.h"
+#include "asm/uaccess.h"
+
+/* The entry for va in the table at `table`; 0 if there is no memory. */
+static __always_inline u64 read_entry(paddr_t table, unsigned long va,
+                                      unsigned int level)
+{
+    const u64 *entries = maddr_to_virt(table);
+    u64 pte;
+
+    /* cppcheck-suppress legacyUninitvar ; it is the statement's output */
+    unsafe_get_u64(pte, &entries[pt_index(va, level)], fault);
+    return pte;
+
+fault:
+    return 0;
+}
 
 /* One step down from a table of `level`. False: there is nothing. */
-static __always_inline bool descend(mfn_t *table, unsigned long va,
+static __always_inline bool descend(paddr_t *table, unsigned long va,
                                     unsigned int level)
 {
-    const u64 *entries = mfn_to_virt(*table);
-    u64 pte = READ_ONCE(entries[pt_index(va, level)]);
+    u64 pte = read_entry(*table, va, level);
 
-    *table = pte_mfn(pte);
-    return (pte & PTE_PRESENT) && mfn_valid(*table);
+    *table = pte & PTE_ADDR_MASK;
+    return pte & PTE_PRESENT;
 }
 
 paddr_t guest_l1e_maddr(unsigned long va)
 {
     const struct vcpu *v = current;
-    mfn_t table =
-        guest_kernel_mode(v) ? v->arch.guest_table : v->arch.guest_table_user;
+    paddr_t table = mfn_to_maddr(
+        guest_kernel_mode(v) ? v->arch.guest_table : v->arch.guest_table_user);
 
     if (!descend(&table, va, 4) || !descend(&table, va, 3) ||
         !descend(&table, va, 2))
         return 0;
-    return mfn_to_maddr(table) + pt_index(va, 1) * sizeof(u64);
+    return table + pt_index(va, 1) * sizeof(u64);
 }
 
 u64 guest_get_l1e(unsigned long va)
@@ -39,5 +59,5 @@ u64 guest_get_l1e(unsigned long va)
     if (!guest_addr_ok(va))
         return 0;
     slot = guest_l1e_maddr(va);
-    return slot ? READ_ONCE(*(u64 *)maddr_to_virt(slot)) : 0;
+    return slot ? read_entry(slot & PAGE_MASK, va, 1) : 0;
 }
