@@ -7,16 +7,16 @@
  * work and events, and leave by SYSRET when the frame came from SYSCALL and its
  * rcx and r11 are free to change, else by IRET:
  *  - ret_to_guest loads all registers from the frame;
- *  - ret_fast is for hypercalls and system calls. Their entry does not store
- *    rbx, rbp and r12 to r15, which C functions preserve, so they are still the
- *    guest's. If the vcpu may lose this CPU, they are stored and ret_to_guest
- *    goes on.
+ *  - ret_fast is for hypercalls, system calls, and exceptions that are only
+ *    passed on. Their entry does not store rbx, rbp and r12 to r15, which C
+ *    functions preserve, so they are still the guest's. If the vcpu may lose
+ *    this CPU, they are stored and ret_to_guest goes on.
  */
 #include "asm/config.h"
 #include "asm/asm_macros.h"
 #include "asm/asm_offsets.h"
 
-.macro SAVE_GPRS
+.macro SAVE_CALLER_SAVED
     push  %rdi
     push  %rsi
     push  %rdx
@@ -26,12 +26,26 @@
     push  %r9
     push  %r10
     push  %r11
+.endm
+
+.macro SAVE_GPRS
+    SAVE_CALLER_SAVED
     push  %rbx
     push  %rbp
     push  %r12
     push  %r13
     push  %r14
     push  %r15
+.endm
+
+/* Into a frame whose other registers are there. */
+.macro STORE_CALLEE_SAVED
+    mov   %rbx, REGS_rbx(%rsp)
+    mov   %rbp, REGS_rbp(%rsp)
+    mov   %r12, REGS_r12(%rsp)
+    mov   %r13, REGS_r13(%rsp)
+    mov   %r14, REGS_r14(%rsp)
+    mov   %r15, REGS_r15(%rsp)
 .endm
 
 .macro RESTORE_CALLEE_SAVED
@@ -197,12 +211,7 @@ ret_fast_event:
 
 ret_fast_complete:
     mov   %rax, REGS_rax(%rsp)
-    mov   %rbx, REGS_rbx(%rsp)
-    mov   %rbp, REGS_rbp(%rsp)
-    mov   %r12, REGS_r12(%rsp)
-    mov   %r13, REGS_r13(%rsp)
-    mov   %r14, REGS_r14(%rsp)
-    mov   %r15, REGS_r15(%rsp)
+    STORE_CALLEE_SAVED
     jmp   ret_to_guest
 
 no_such_hypercall:
@@ -332,6 +341,39 @@ iret_fault:
     jmp   ret_to_guest
 END restore_guest
 
+/* An exception for which a guest's handler is called, whatever it is. */
+FUNC trap_passed_on
+    ASM_CLAC
+    cld
+    testb $3, REGS_cs - REGS_error_code(%rsp)
+    jz    trap_common
+    SAVE_CALLER_SAVED
+    sub   $REGS_r11, %rsp
+    mov   CPUINFO_current(%rsp), %rdi
+    mov   %rsp, %rsi
+    call  pv_bounce_trap
+    jmp   ret_fast_as_framed
+END trap_passed_on
+
+/* The same with most page faults. */
+FUNC page_fault
+    ASM_CLAC
+    cld
+    testb $3, REGS_cs - REGS_error_code(%rsp)
+    jz    trap_common
+    SAVE_CALLER_SAVED
+    sub   $REGS_r11, %rsp
+    mov   CPUINFO_current(%rsp), %rdi
+    mov   %rsp, %rsi
+    call  pv_bounce_page_fault
+    test  %al, %al
+    jnz   ret_fast_as_framed
+    STORE_CALLEE_SAVED
+    mov   %rsp, %rdi
+    call  handle_guest_trap
+    jmp   ret_to_guest
+END page_fault
+
 /* Exceptions and interrupts: a frame with error code and vector, then C. */
 FUNC trap_common
     ASM_CLAC
@@ -438,6 +480,13 @@ trap_entries:
     .set has_error_code, 1
     .endif
     .endr
+    /* Not those that handle_guest_trap() looks into. */
+    .set passed_on, (vec < 32)
+    .irp v, 1, 6, 7, 13
+    .if vec == \v
+    .set passed_on, 0
+    .endif
+    .endr
     .if !has_error_code
     pushq $0
     .endif
@@ -448,6 +497,10 @@ trap_entries:
     jmp   nmi_common
     .elseif (vec >= 32) && (vec != 0x80)
     jmp   irq_common
+    .elseif vec == 14
+    jmp   page_fault
+    .elseif passed_on
+    jmp   trap_passed_on
     .else
     jmp   trap_common
     .endif

@@ -69,8 +69,7 @@ static long ldt_window_offset(unsigned long va)
 }
 
 /* At an address of the hypervisor. */
-static __noinline void xen_address_fault(struct vcpu *v, struct cpu_regs *regs,
-                                         u64 cr2)
+static void xen_address_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2)
 {
     u32 error = regs->error_code;
     long offset = ldt_window_offset(cr2);
@@ -86,28 +85,23 @@ static __noinline void xen_address_fault(struct vcpu *v, struct cpu_regs *regs,
 }
 
 /* By a guest's kernel, to a page that it may read. */
-static __noinline void write_fault(struct vcpu *v, struct cpu_regs *regs,
-                                   u64 cr2)
+static void write_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2)
 {
     if (!pv_emulate_pt_write(v, regs, cr2) &&
         !pv_emulate_mmio_write(v, regs, cr2))
         pv_inject_page_fault(v, regs, cr2, regs->error_code);
 }
 
+/* One that pv_bounce_page_fault() has not passed on. */
 static void guest_page_fault(struct vcpu *v, struct cpu_regs *regs)
 {
     u64 cr2 = read_cr2();
-    u32 error = regs->error_code;
 
     local_irq_enable();
-    if (unlikely(!guest_addr_ok(cr2)))
-        xen_address_fault(v, regs, cr2);
-    else if ((error & (PFEC_PRESENT | PFEC_WRITE | PFEC_RESERVED)) ==
-                 (PFEC_PRESENT | PFEC_WRITE) &&
-             guest_kernel_mode(v))
+    if (guest_addr_ok(cr2))
         write_fault(v, regs, cr2);
     else
-        pv_inject_page_fault(v, regs, cr2, error);
+        xen_address_fault(v, regs, cr2);
 }
 
 /*
@@ -180,11 +174,14 @@ static void guest_int80(struct vcpu *v, struct cpu_regs *regs)
     }
 }
 
-/* What is not only passed on. */
-static __noinline void special_trap(struct vcpu *v, struct cpu_regs *regs,
-                                    unsigned int vector)
+void handle_guest_trap(struct cpu_regs *regs)
 {
-    switch (vector) {
+    struct vcpu *v = current;
+
+    switch (regs->entry_vector) {
+    case TRAP_PF:
+        guest_page_fault(v, regs);
+        break;
     case TRAP_DB:
         guest_debug(v, regs);
         break;
@@ -198,29 +195,11 @@ static __noinline void special_trap(struct vcpu *v, struct cpu_regs *regs,
     case TRAP_UD:
         local_irq_enable();
         if (!pv_emulate_forced_cpuid(regs))
-            pv_inject_trap(v, regs, vector, 0);
+            pv_inject_trap(v, regs, TRAP_UD, 0);
         break;
-    default:
+    default: /* 0x80: the others come to pv_bounce_trap() */
         local_irq_enable();
         guest_int80(v, regs);
-    }
-}
-
-#define SPECIAL_TRAPS                                                          \
-    ((1u << TRAP_DB) | (1u << TRAP_NM) | (1u << TRAP_GP) | (1u << TRAP_UD))
-
-void handle_guest_trap(struct cpu_regs *regs)
-{
-    struct vcpu *v = current;
-    unsigned int vector = regs->entry_vector;
-
-    if (vector == TRAP_PF) {
-        guest_page_fault(v, regs);
-    } else if (vector >= 32 || ((SPECIAL_TRAPS >> vector) & 1)) {
-        special_trap(v, regs, vector);
-    } else {
-        local_irq_enable();
-        pv_inject_trap(v, regs, vector, regs->error_code);
     }
 }
 

@@ -173,8 +173,15 @@ void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
     inject(v, regs, vector, error_code);
 }
 
-void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2,
-                          u32 error_code)
+void pv_bounce_trap(struct vcpu *v, struct cpu_regs *regs)
+{
+    local_irq_enable();
+    inject(v, regs, regs->entry_vector, regs->error_code);
+}
+
+static __always_inline void inject_page_fault(struct vcpu *v,
+                                              struct cpu_regs *regs, u64 cr2,
+                                              u32 error_code)
 {
     error_code &= ~PFEC_USER;
     if (!guest_kernel_mode(v))
@@ -183,6 +190,31 @@ void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2,
     v->arch.cr2 = cr2;
     WRITE_ONCE(v->vcpu_info->arch.cr2, cr2);
     inject(v, regs, TRAP_PF, error_code);
+}
+
+void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2,
+                          u32 error_code)
+{
+    inject_page_fault(v, regs, cr2, error_code);
+}
+
+bool pv_bounce_page_fault(struct vcpu *v, struct cpu_regs *regs)
+{
+    u64 cr2 = read_cr2();
+    u32 error = regs->error_code;
+
+    /* At an address of the hypervisor; or by a guest's kernel, to a page that
+     * it may read. */
+    if (unlikely(!guest_addr_ok(cr2)))
+        return false;
+    if ((error & (PFEC_PRESENT | PFEC_WRITE | PFEC_RESERVED)) ==
+            (PFEC_PRESENT | PFEC_WRITE) &&
+        guest_kernel_mode(v))
+        return false;
+
+    local_irq_enable();
+    inject_page_fault(v, regs, cr2, error);
+    return true;
 }
 
 bool pv_bounce_nmi(struct vcpu *v, struct cpu_regs *regs)

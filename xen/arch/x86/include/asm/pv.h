@@ -63,6 +63,12 @@ void pv_inject_trap(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
 void pv_inject_page_fault(struct vcpu *v, struct cpu_regs *regs, u64 cr2,
                           u32 error_code);
 
+/** From entry.S with interrupts off, and without rbx, rbp, r12 to r15 in the
+ * frame: an exception that is the guest's own affair; a page fault, if it is
+ * one. Returns false if that was not done. */
+void pv_bounce_trap(struct vcpu *v, struct cpu_regs *regs);
+bool pv_bounce_page_fault(struct vcpu *v, struct cpu_regs *regs);
+
 /** IRET to the guest faulted with the frame in `regs` (entry.S). */
 void pv_iret_fault(struct vcpu *v, struct cpu_regs *regs);
 

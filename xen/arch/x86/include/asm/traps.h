@@ -12,7 +12,8 @@ extern const unsigned long trap_entries[256];
 extern const char stub_page[], stub_syscall[], stub_syscall32[];
 extern const char sysenter_entry[];
 
-/** An exception in a guest; interrupts are off. */
+/** An exception in a guest that may be more than its own affair; interrupts
+ * are off. */
 void handle_guest_trap(struct cpu_regs *regs);
 /** An exception in the hypervisor: continue at its fixup or die. */
 void handle_xen_trap(struct cpu_regs *regs);
