@@ -75,6 +75,11 @@ int copy_from_guest(void *dst, u64 guest_va, size_t len)
     return 0;
 }
 
+int get_guest_u32(u32 *dst, u64 guest_va)
+{
+    return copy_from_guest(dst, guest_va, sizeof(*dst));
+}
+
 int copy_to_guest(u64 guest_va, const void *src, size_t len)
 {
     if (!present(guest_va, len))

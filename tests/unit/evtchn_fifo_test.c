@@ -364,7 +364,7 @@ static void pollers_are_woken(void **state)
     (void)state;
     assert_int_equal(bind_ipi(1), 1);
     word[1] = MASKED;
-    v->poll_port = 1;
+    vcpu_poll_begin(v, 1);
     set_bit(VPF_blocked, &v->pause_flags);
     assert_int_equal(send_port(1), 0);
     assert_false(test_bit(VPF_blocked, &v->pause_flags));

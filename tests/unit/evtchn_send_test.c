@@ -223,7 +223,7 @@ static void poll_tells_what_is_pending(void **state)
 
 static void block_to_poll(struct vcpu *v, int port)
 {
-    v->poll_port = port;
+    vcpu_poll_begin(v, port);
     set_bit(VPF_blocked, &v->pause_flags);
 }
 

@@ -126,10 +126,10 @@ int evtchn_connect_locked(struct domain *ld, struct evtchn *lchn,
     if (rchn->state == EVTCHN_unbound && rchn->remote_domid == ld->domain_id) {
         rchn->state = EVTCHN_interdomain;
         rchn->remote = ld;
-        rchn->remote_port = lchn->port;
+        rchn->peer = lchn;
         lchn->state = EVTCHN_interdomain;
         lchn->remote = rd;
-        lchn->remote_port = rchn->port;
+        lchn->peer = rchn;
         lchn->notify_vcpu = 0;
         lchn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
         ld->evtchn->nr_ports++;
@@ -150,7 +150,7 @@ struct evtchn *evtchn_lock_ends(struct evtchn *chn, unsigned long *flags)
         spin_lock_irqsave(&chn->lock, *flags);
         if (chn->state != EVTCHN_interdomain)
             return NULL;
-        peer = evtchn_lookup(chn->remote, chn->remote_port);
+        peer = chn->peer;
         if (peer > chn) {
             spin_lock_nested(&peer->lock);
             return peer;

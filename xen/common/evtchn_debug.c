@@ -17,6 +17,7 @@ static void dump_channel(struct domain *d, struct evtchn *chn)
     bool pending = false, masked = false;
     unsigned long flags;
     struct evtchn copy;
+    evtchn_port_t remote_port = 0;
     unsigned int dom = 0;
 
     spin_lock_irqsave(&chn->lock, flags);
@@ -25,8 +26,10 @@ static void dump_channel(struct domain *d, struct evtchn *chn)
         pending = d->evtchn->ops->is_pending(d, chn);
         masked = d->evtchn->ops->is_masked(d, chn);
     }
-    if (copy.state == EVTCHN_interdomain)
+    if (copy.state == EVTCHN_interdomain) {
         dom = copy.remote->domain_id;
+        remote_port = copy.peer->port;
+    }
     spin_unlock_irqrestore(&chn->lock, flags);
 
     if (copy.state == EVTCHN_free)
@@ -35,8 +38,7 @@ static void dump_channel(struct domain *d, struct evtchn *chn)
            masked ? 'M' : '-', copy.notify_vcpu);
     switch (copy.state) {
     case EVTCHN_interdomain:
-        printk("%s d%u port %u\n", state_name[copy.state], dom,
-               copy.remote_port);
+        printk("%s d%u port %u\n", state_name[copy.state], dom, remote_port);
         break;
     case EVTCHN_unbound:
         printk("%s d%u\n", state_name[copy.state], copy.remote_domid);
@@ -93,7 +95,7 @@ static bool is_mutual(const struct domain *d, const struct evtchn *chn,
                       const struct evtchn *peer)
 {
     return peer->state == EVTCHN_interdomain && peer->remote == d &&
-           peer->remote_port == chn->port;
+           peer->peer == chn;
 }
 
 static bool audit_channel(struct domain *d, struct evtchn *chn)

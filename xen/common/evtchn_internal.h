@@ -22,7 +22,7 @@
 enum evtchn_state {
     EVTCHN_free,
     EVTCHN_unbound,     /* remote_domid may connect */
-    EVTCHN_interdomain, /* connected to remote_port of remote */
+    EVTCHN_interdomain, /* connected to peer of remote */
     EVTCHN_pirq,
     EVTCHN_virq,
     EVTCHN_ipi,
@@ -33,7 +33,7 @@ struct evtchn {
     /* Constant: */
     evtchn_port_t port;
     /* Under lock: */
-    evtchn_port_t remote_port;
+    struct evtchn *peer; /* the other end, of remote */
     union {
         struct domain *remote;
         domid_t remote_domid;

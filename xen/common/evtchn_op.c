@@ -200,7 +200,7 @@ static void fill_status(const struct evtchn *chn, struct evtchn_status *op)
     case EVTCHN_interdomain:
         op->status = EVTCHNSTAT_interdomain;
         op->u.interdomain.dom = chn->remote->domain_id;
-        op->u.interdomain.port = chn->remote_port;
+        op->u.interdomain.port = chn->peer->port;
         break;
     case EVTCHN_pirq:
         op->status = EVTCHNSTAT_pirq;
@@ -347,7 +347,7 @@ static const struct subop evtchn_ops[] = {
 long do_event_channel_op(unsigned long a0, unsigned long a1, unsigned long a2,
                          unsigned long a3, unsigned long a4)
 {
-    struct evtchn_send send;
+    u32 port;
     long rc;
 
     (void)a2;
@@ -355,9 +355,10 @@ long do_event_channel_op(unsigned long a0, unsigned long a1, unsigned long a2,
     (void)a4;
     /* Half of all these calls: not through the table. */
     if (a0 == EVTCHNOP_send) {
-        if (copy_from_guest(&send, a1, sizeof(send)))
+        BUILD_BUG_ON(sizeof(struct evtchn_send) != sizeof(port));
+        if (get_guest_u32(&port, a1))
             return -EFAULT;
-        rc = evtchn_send(current->domain, send.port);
+        rc = evtchn_send(current->domain, port);
         return rc ? hc_error(rc) : 0;
     }
 

@@ -22,8 +22,7 @@ void vcpu_mark_events_pending(struct vcpu *v)
         vcpu_kick(v);
 }
 
-/* Pairs with SCHEDOP_poll, which blocks before it looks at the ports. */
-static void wake_pollers(struct domain *d, evtchn_port_t port)
+static __noinline void wake_pollers(struct domain *d, evtchn_port_t port)
 {
     struct vcpu *v;
 
@@ -39,7 +38,10 @@ bool evtchn_raise(struct domain *d, struct evtchn *chn)
 {
     if (READ_ONCE(d->evtchn->ops)->set_pending(d, chn))
         return true;
-    wake_pollers(d, chn->port);
+    /* Pairs with SCHEDOP_poll, which counts itself and blocks before it looks
+     * at the ports. */
+    if (unlikely(atomic_read(&d->nr_polling) != 0))
+        wake_pollers(d, chn->port);
     return false;
 }
 
@@ -55,7 +57,7 @@ int evtchn_send(struct domain *d, evtchn_port_t lport)
     spin_lock_irqsave(&chn->lock, flags);
     switch (chn->state) {
     case EVTCHN_interdomain:
-        evtchn_raise(chn->remote, evtchn_lookup(chn->remote, chn->remote_port));
+        evtchn_raise(chn->remote, chn->peer);
         break;
     case EVTCHN_ipi:
         evtchn_raise(d, chn);

@@ -164,7 +164,7 @@ void vcpu_unblock(struct vcpu *v)
     if (!test_and_clear_bit(VPF_blocked, &v->pause_flags))
         return;
     if (READ_ONCE(v->poll_port) != 0)
-        WRITE_ONCE(v->poll_port, 0);
+        vcpu_poll_end(v);
     timer_stop(&v->poll_timer);
     vcpu_wake(v);
 }

@@ -103,7 +103,7 @@ static long sched_op_poll(void *arg)
 
     /* Whoever makes a port pending looks at these two afterwards. */
     timer_stop(&v->poll_timer);
-    WRITE_ONCE(v->poll_port, op->nr_ports == 1 ? (int)ports[0] : -1);
+    vcpu_poll_begin(v, op->nr_ports == 1 ? (int)ports[0] : -1);
     set_bit(VPF_blocked, &v->pause_flags);
 
     rc = any_port_pending(v->domain, ports, op->nr_ports);
@@ -113,7 +113,7 @@ static long sched_op_poll(void *arg)
         raise_softirq(SCHEDULE_SOFTIRQ);
         return 0;
     }
-    WRITE_ONCE(v->poll_port, 0);
+    vcpu_poll_end(v);
     clear_bit(VPF_blocked, &v->pause_flags);
     return rc < 0 ? rc : 0;
 }

@@ -69,6 +69,7 @@ struct domain {
     bool was_unpaused;                 /* it is built; under the domctl lock */
 
     atomic_t pause_count;
+    atomic_t nr_polling;          /* vcpus whose poll_port is set */
     unsigned long vm_assist;      /* VMASST_TYPE_* bits */
     struct cpumask dirty_cpumask; /* CPUs that may hold its TLB entries */
     s_time_t time_offset_seconds; /* its wallclock minus the host's */

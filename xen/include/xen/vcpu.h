@@ -97,6 +97,23 @@ void vcpu_singleshot_set(struct vcpu *v, u64 deadline);
 /** Its guest gets an NMI as soon as it runs. */
 void vcpu_send_nmi(struct vcpu *v);
 
+/** v no longer waits in SCHEDOP_poll. Callable more than once, from any CPU. */
+static inline void vcpu_poll_end(struct vcpu *v)
+{
+    if (xchg(&v->poll_port, 0) != 0)
+        atomic_dec(&v->domain->nr_polling);
+}
+
+/** v waits there from now on: for one port, or, if it is -1, for several. */
+static inline void vcpu_poll_begin(struct vcpu *v, int port)
+{
+    vcpu_poll_end(v);
+    if (port == 0)
+        return;
+    atomic_inc(&v->domain->nr_polling);
+    WRITE_ONCE(v->poll_port, port);
+}
+
 static inline bool is_idle_vcpu(const struct vcpu *v)
 {
     return v->domain == idle_domain;

@@ -25,6 +25,13 @@
                  : "memory"                                                    \
                  : label)
 
+#define unsafe_get_u32(dst, va, label)                                         \
+    __asm__ goto("1: movl %1, %0\n" EXTABLE("1b", "%l2")                       \
+                 : "=r"(dst)                                                   \
+                 : "m"(*(const u32 *)(va))                                     \
+                 : "memory"                                                    \
+                 : label)
+
 /** [va, va + len) is the guest's; len is small (< 2 MiB). What a guest may have
  * is one range of addresses that goes on at 0 behind the last one. */
 static inline bool guest_range_ok(u64 va, u64 len)
