@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
+#include <yajl/yajl_tree.h>
 
 struct json {
     yajl_gen gen;
@@ -111,5 +112,43 @@ void json_text(struct json *j, const char *key, const char *text)
         if (copy)
             yajl_gen_string(j->gen, (unsigned char *)copy, strlen(copy));
         free(copy);
+    }
+}
+
+static void object_copy(struct json *j, const char *key, yajl_val v)
+{
+    size_t i;
+
+    json_object(j, key);
+    for (i = 0; i < v->u.object.len; i++)
+        json_copy(j, v->u.object.keys[i], v->u.object.values[i]);
+    json_object_end(j);
+}
+
+static void array_copy(struct json *j, const char *key, yajl_val v)
+{
+    size_t i;
+
+    json_array(j, key);
+    for (i = 0; i < v->u.array.len; i++)
+        json_copy(j, NULL, v->u.array.values[i]);
+    json_array_end(j);
+}
+
+void json_copy(struct json *j, const char *key, struct yajl_val_s *v)
+{
+    if (YAJL_IS_OBJECT(v)) {
+        object_copy(j, key, v);
+    } else if (YAJL_IS_ARRAY(v)) {
+        array_copy(j, key, v);
+    } else if (YAJL_IS_NUMBER(v)) {
+        key_put(j, key);
+        yajl_gen_number(j->gen, YAJL_GET_NUMBER(v), strlen(YAJL_GET_NUMBER(v)));
+    } else if (YAJL_IS_STRING(v)) {
+        json_text(j, key, YAJL_GET_STRING(v));
+    } else if (YAJL_IS_TRUE(v) || YAJL_IS_FALSE(v)) {
+        json_bool(j, key, YAJL_IS_TRUE(v));
+    } else {
+        json_null(j, key);
     }
 }

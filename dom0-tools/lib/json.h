@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 struct json;
+struct yajl_val_s; /* yajl_val: a value that has been read */
 
 /* Start a document, or NULL if there is no memory. */
 struct json *json_new(void);
@@ -30,5 +31,8 @@ void json_real(struct json *j, const char *key, double value, int digits);
 
 /* Text; bytes that are no UTF-8 become '?'; NULL becomes null. */
 void json_text(struct json *j, const char *key, const char *text);
+
+/* A value that has been read, with all that is in it; of bounded depth. */
+void json_copy(struct json *j, const char *key, struct yajl_val_s *value);
 
 #endif

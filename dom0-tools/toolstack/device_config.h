@@ -107,6 +107,9 @@ void vif_config_free(struct vif_config *vif);
 /* A text that vif_config_parse() reads as this, to be freed; or NULL. */
 char *vif_config_text(const struct vif_config *vif);
 
+/* What script= is called that makes it of its kind; NULL: none need be. */
+const char *vif_script_name(const struct vif_config *vif);
+
 /* Room for a MAC address as text. */
 #define MAC_TEXT_SIZE 18
 

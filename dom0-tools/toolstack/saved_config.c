@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Configurations of running domains; see saved_config.h. */
-#include "toolstack/saved_config.h"
+#include "toolstack/saved_config_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "lib/json.h"
 
 #define MAX_SIZE (1 << 20)
 
@@ -28,10 +26,79 @@ static void path_make(domid_t domid, const char *uuid, char *path, size_t size)
              saved_config_folder(), domid, uuid);
 }
 
-/* Their booleans are texts. */
-static const char *truth(bool value)
+static void empty_put(struct json *j, const char *key)
 {
-    return value ? "True" : "False";
+    json_object(j, key);
+    json_object_end(j);
+}
+
+/* What is -1 was not given. */
+static void given_put(struct json *j, const char *key, long value)
+{
+    if (value >= 0)
+        json_int(j, key, value);
+}
+
+static void text_put(struct json *j, const char *key, const char *text)
+{
+    if (text)
+        json_text(j, key, text);
+}
+
+static void sched_put(struct json *j, const struct vm_config *config)
+{
+    json_object(j, "sched_params");
+    given_put(j, "weight", config->cpu_weight);
+    given_put(j, "cap", config->cap);
+    json_object_end(j);
+}
+
+/* Sets of CPUs as they are written: what they mean is the host's. */
+static void cpus_put(struct json *j, const char *key, char *const *cpus,
+                     size_t nr)
+{
+    size_t i;
+
+    if (!nr)
+        return;
+    json_array(j, key);
+    for (i = 0; i < nr; i++)
+        json_text(j, NULL, cpus[i]);
+    json_array_end(j);
+}
+
+static void clock_put(struct json *j, const struct vm_config *config)
+{
+    if (config->tsc_mode)
+        json_text(j, "tsc_mode", vm_tsc_mode_name(config->tsc_mode));
+    if (config->time_offset)
+        json_int(j, "rtc_timeoffset", config->time_offset);
+    if (config->local_time)
+        json_text(j, "localtime", saved_config_truth(true));
+}
+
+/* What is usual is left out, as by the stock tools. */
+static void limits_put(struct json *j, const struct vm_config *config)
+{
+    struct vm_config usual;
+
+    vm_config_init(&usual);
+    given_put(j, "max_grant_frames", config->max_grant_frames);
+    given_put(j, "max_maptrack_frames", config->max_maptrack_frames);
+    if (config->max_grant_version != usual.max_grant_version)
+        json_int(j, "max_grant_version", config->max_grant_version);
+    if (config->max_event_channels != usual.max_event_channels)
+        json_int(j, "event_channels", config->max_event_channels);
+}
+
+static void kernel_put(struct json *j, const struct vm_config *config)
+{
+    text_put(j, "kernel", config->kernel);
+    if (*config->cmdline)
+        json_text(j, "cmdline", config->cmdline);
+    text_put(j, "ramdisk", config->ramdisk);
+    text_put(j, "bootloader", config->bootloader);
+    text_put(j, "xenia_firmware", config->firmware);
 }
 
 static void create_info_put(struct json *j, const struct vm_config *config,
@@ -42,15 +109,8 @@ static void create_info_put(struct json *j, const struct vm_config *config,
     json_text(j, "name", config->name);
     json_int(j, "domid", config->domid < 0 ? NO_DOMID : config->domid);
     json_text(j, "uuid", uuid);
-    json_text(j, "run_hotplug_scripts", truth(true));
-    if (config->pool)
-        json_text(j, "pool_name", config->pool);
-    json_object_end(j);
-}
-
-static void empty_put(struct json *j, const char *key)
-{
-    json_object(j, key);
+    json_text(j, "run_hotplug_scripts", saved_config_truth(true));
+    text_put(j, "pool_name", config->pool);
     json_object_end(j);
 }
 
@@ -67,105 +127,21 @@ static void build_info_put(struct json *j, const struct vm_config *config)
     json_int(j, "max_memkb", (int64_t)config->max_memory_kib);
     json_int(j, "target_memkb", (int64_t)config->memory_kib);
     json_int(j, "video_memkb", 0);
-    empty_put(j, "sched_params");
-    if (config->tsc_mode)
-        json_text(j, "tsc_mode", vm_tsc_mode_name(config->tsc_mode));
-    json_text(j, "claim_mode", truth(true));
+    sched_put(j, config);
+    clock_put(j, config);
+    limits_put(j, config);
+    json_text(j, "claim_mode", saved_config_truth(true));
     if (config->no_migrate)
-        json_text(j, "disable_migrate", truth(true));
-    if (config->kernel)
-        json_text(j, "kernel", config->kernel);
-    if (*config->cmdline)
-        json_text(j, "cmdline", config->cmdline);
-    if (config->ramdisk)
-        json_text(j, "ramdisk", config->ramdisk);
+        json_text(j, "disable_migrate", saved_config_truth(true));
+    kernel_put(j, config);
+    cpus_put(j, "xenia_cpus", config->cpus, config->nr_cpus);
+    cpus_put(j, "xenia_cpus_soft", config->cpus_soft, config->nr_cpus_soft);
     empty_put(j, "type.pv");
     empty_put(j, "arch_arm");
     json_object(j, "arch_x86");
-    json_text(j, "msr_relaxed", truth(false));
+    json_text(j, "msr_relaxed", saved_config_truth(false));
     json_object_end(j);
     json_object_end(j);
-}
-
-static void disks_put(struct json *j, const struct vm_config *config)
-{
-    size_t i;
-
-    if (!config->nr_disks)
-        return;
-    json_array(j, "disks");
-    for (i = 0; i < config->nr_disks; i++) {
-        const struct disk_config *d = &config->disk[i];
-
-        json_object(j, NULL);
-        if (d->backend)
-            json_text(j, "backend_domname", d->backend);
-        json_text(j, "pdev_path", d->target);
-        json_text(j, "vdev", d->vdev);
-        json_text(j, "backend", d->format == DISK_RAW ? "phy" : "qdisk");
-        json_text(j, "format", disk_format_name(d->format));
-        if (d->script)
-            json_text(j, "script", d->script);
-        /* What is 0 is left out. */
-        if (d->cdrom)
-            json_int(j, "removable", 1);
-        if (!d->read_only)
-            json_int(j, "readwrite", 1);
-        if (d->cdrom)
-            json_int(j, "is_cdrom", 1);
-        if (d->direct)
-            json_bool(j, "direct_io_safe", true);
-        if (d->no_discard)
-            json_text(j, "discard_enable", truth(false));
-        if (d->untrusted)
-            json_text(j, "trusted", truth(false));
-        json_object_end(j);
-    }
-    json_array_end(j);
-}
-
-static void nic_put(struct json *j, const struct vif_config *v)
-{
-    char mac[MAC_TEXT_SIZE];
-
-    vif_mac_text(v, mac);
-    if (v->backend)
-        json_text(j, "backend_domname", v->backend);
-    json_int(j, "devid", v->devid);
-    if (v->mtu > 0)
-        json_int(j, "mtu", v->mtu);
-    json_text(j, "mac", mac);
-    if (v->ip)
-        json_text(j, "ip", v->ip);
-    if (v->bridge)
-        json_text(j, "bridge", v->bridge);
-    if (v->name)
-        json_text(j, "ifname", v->name);
-    if (v->script)
-        json_text(j, "script", v->script);
-    if (v->rate_bytes) {
-        json_int(j, "rate_bytes_per_interval", (int64_t)v->rate_bytes);
-        json_int(j, "rate_interval_usecs", v->rate_interval_us);
-    }
-    if (v->gateway)
-        json_text(j, "gatewaydev", v->gateway);
-    if (v->untrusted)
-        json_text(j, "trusted", truth(false));
-}
-
-static void nics_put(struct json *j, const struct vm_config *config)
-{
-    size_t i;
-
-    if (!config->nr_vifs)
-        return;
-    json_array(j, "nics");
-    for (i = 0; i < config->nr_vifs; i++) {
-        json_object(j, NULL);
-        nic_put(j, &config->vif[i]);
-        json_object_end(j);
-    }
-    json_array_end(j);
 }
 
 /* What they take as said where nothing is said: destroy. */
@@ -187,13 +163,15 @@ static void config_put(struct json *j, const struct vm_config *config,
     json_object(j, NULL);
     create_info_put(j, config, uuid);
     build_info_put(j, config);
-    disks_put(j, config);
-    nics_put(j, config);
+    saved_config_devices_put(j, config);
     action_put(j, "on_poweroff", config->on_poweroff);
     action_put(j, "on_reboot", config->on_reboot);
     action_put(j, "on_watchdog", config->on_watchdog);
     action_put(j, "on_crash", config->on_crash);
-    json_text(j, "on_soft_reset", "soft_reset");
+    if (config->on_soft_reset == VM_RESTART)
+        json_text(j, "on_soft_reset", "soft_reset");
+    else
+        action_put(j, "on_soft_reset", config->on_soft_reset);
     json_object_end(j);
 }
 
@@ -205,46 +183,57 @@ static int file_fail(struct error **err_out, const char *path)
                      strerror(-rc));
 }
 
-int saved_config_text(const struct vm_config *config, char **text_out,
-                      struct error **err_out)
+int saved_config_finish(struct json *j, char **text_out, struct error **err_out)
 {
-    struct json *j = json_new();
-    char uuid[UUID_STR_LEN];
     size_t size;
     FILE *out;
 
     *text_out = NULL;
     out = j ? open_memstream(text_out, &size) : NULL;
-    if (j) {
-        uuid_unparse_lower(config->uuid, uuid);
-        config_put(j, config, uuid);
+    if (j)
         json_finish(j, out);
-    }
     if (out && !fclose(out) && *text_out)
         return 0;
     free(*text_out);
     *text_out = NULL;
-    return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    return json_no_memory(err_out);
 }
 
+int saved_config_text(const struct vm_config *config, char **text_out,
+                      struct error **err_out)
+{
+    struct json *j = json_new();
+    char uuid[UUID_STR_LEN];
+
+    if (j) {
+        uuid_unparse_lower(config->uuid, uuid);
+        config_put(j, config, uuid);
+    }
+    return saved_config_finish(j, text_out, err_out);
+}
+
+/* A reader finds all of it or nothing. */
 int saved_config_keep(domid_t domid, const uuid_t uuid, const char *text,
                       struct error **err_out)
 {
-    char path[4096], uuid_text[UUID_STR_LEN];
+    char path[4096], new[4100], uuid_text[UUID_STR_LEN];
     FILE *out;
     bool good;
 
     uuid_unparse_lower(uuid, uuid_text);
     path_make(domid, uuid_text, path, sizeof(path));
-    out = fopen(path, "we");
+    snprintf(new, sizeof(new), "%s.new", path);
+    out = fopen(new, "we");
     if (!out)
-        return file_fail(err_out, path);
+        return file_fail(err_out, new);
     fputs(text, out);
     /* The end of a text, as they count it. */
     fputc(0, out);
     good = !ferror(out);
-    if (fclose(out) || !good)
+    if (fclose(out) || !good || rename(new, path)) {
+        unlink(new);
         return file_fail(err_out, path);
+    }
     return 0;
 }
 
@@ -277,7 +266,7 @@ int saved_config_read(domid_t domid, const char *uuid, char **text_out,
     text = malloc(MAX_SIZE + 1);
     size = text ? fread(text, 1, MAX_SIZE, in) : 0;
     if (!text)
-        rc = error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+        rc = json_no_memory(err_out);
     else if (ferror(in))
         rc = file_fail(err_out, path);
     fclose(in);

@@ -80,6 +80,32 @@ struct saved_config_now {
 int saved_config_edit(const char *text, const struct saved_config_now *now,
                       char **text_out, struct error **err_out);
 
+/* A device that has come or gone. */
+struct saved_config_device {
+    const char *class;   /* "vbd" or "vif" */
+    unsigned int number; /* of the disk, or which interface */
+    /* What has come; both NULL: it has gone. */
+    const struct disk_config *disk;
+    const struct vif_config *vif;
+};
+
+/* Bring such a text up to date. As saved_config_edit(). */
+int saved_config_edit_device(const char *text,
+                             const struct saved_config_device *d,
+                             char **text_out, struct error **err_out);
+
+/**
+ * Keep that a domain's device has come or gone; nothing to do where nothing is
+ * kept.
+ *
+ * @uuid  as text
+ *
+ * Returns 0; -errno (INTERNAL); -EINVAL (CONFIG) where no JSON is kept.
+ */
+int saved_config_device(domid_t domid, const char *uuid,
+                        const struct saved_config_device *d,
+                        struct error **err_out);
+
 /* Forget it, if it is there. */
 void saved_config_remove(domid_t domid, const char *uuid);
 

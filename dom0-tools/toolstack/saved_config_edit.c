@@ -4,95 +4,54 @@
 #include "toolstack/saved_config_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_gen.h>
+
+#include "lib/lock.h"
 
 /* What replaces a member of an object of the first level. */
 struct edit {
     const char *object;
     const char *key;
     const char *text; /* NULL: the number */
-    long long number;
+    int64_t number;
 };
 
-struct writer {
-    yajl_gen gen;
+struct editing {
+    struct json *j;
     const struct edit *edits;
     size_t nr;
 };
 
-static void text_put(yajl_gen gen, const char *text)
-{
-    yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
-}
-
-static const struct edit *edit_find(const struct writer *w, const char *object,
-                                    const char *key)
+static bool is_edited(const struct editing *e, const char *object,
+                      const char *key)
 {
     size_t i;
 
-    for (i = 0; object && i < w->nr; i++)
-        if (!strcmp(w->edits[i].object, object) &&
-            !strcmp(w->edits[i].key, key))
-            return &w->edits[i];
-    return NULL;
+    for (i = 0; i < e->nr; i++)
+        if (!strcmp(e->edits[i].object, object) &&
+            !strcmp(e->edits[i].key, key))
+            return true;
+    return false;
 }
-
-static void edit_put(const struct writer *w, const struct edit *e)
-{
-    if (e->text)
-        text_put(w->gen, e->text);
-    else
-        yajl_gen_integer(w->gen, e->number);
-}
-
-static void value_put(const struct writer *w, yajl_val v, const char *name,
-                      unsigned int depth);
 
 /* Members as they are or as they shall be; new ones at the end. */
-static void object_put(const struct writer *w, yajl_val v, const char *name,
-                       unsigned int depth)
+static void object_put(const struct editing *e, const char *name, yajl_val v)
 {
     size_t i;
 
-    yajl_gen_map_open(w->gen);
-    for (i = 0; i < YAJL_GET_OBJECT(v)->len; i++) {
-        const char *key = YAJL_GET_OBJECT(v)->keys[i];
-
-        if (depth == 1 && edit_find(w, name, key))
+    json_object(e->j, name);
+    for (i = 0; i < v->u.object.len; i++)
+        if (!is_edited(e, name, v->u.object.keys[i]))
+            json_copy(e->j, v->u.object.keys[i], v->u.object.values[i]);
+    for (i = 0; i < e->nr; i++)
+        if (strcmp(e->edits[i].object, name))
             continue;
-        text_put(w->gen, key);
-        value_put(w, YAJL_GET_OBJECT(v)->values[i], key, depth + 1);
-    }
-    for (i = 0; depth == 1 && i < w->nr; i++)
-        if (!strcmp(w->edits[i].object, name)) {
-            text_put(w->gen, w->edits[i].key);
-            edit_put(w, &w->edits[i]);
-        }
-    yajl_gen_map_close(w->gen);
-}
-
-static void value_put(const struct writer *w, yajl_val v, const char *name,
-                      unsigned int depth)
-{
-    size_t i;
-
-    if (YAJL_IS_OBJECT(v)) {
-        object_put(w, v, name, depth);
-    } else if (YAJL_IS_ARRAY(v)) {
-        yajl_gen_array_open(w->gen);
-        for (i = 0; i < YAJL_GET_ARRAY(v)->len; i++)
-            value_put(w, YAJL_GET_ARRAY(v)->values[i], NULL, depth + 1);
-        yajl_gen_array_close(w->gen);
-    } else if (json_string_of(v)) {
-        text_put(w->gen, json_string_of(v));
-    } else if (YAJL_IS_NUMBER(v)) {
-        yajl_gen_number(w->gen, YAJL_GET_NUMBER(v), strlen(YAJL_GET_NUMBER(v)));
-    } else if (YAJL_IS_TRUE(v) || YAJL_IS_FALSE(v)) {
-        yajl_gen_bool(w->gen, YAJL_IS_TRUE(v));
-    } else {
-        yajl_gen_null(w->gen);
-    }
+        else if (e->edits[i].text)
+            json_text(e->j, e->edits[i].key, e->edits[i].text);
+        else
+            json_int(e->j, e->edits[i].key, e->edits[i].number);
+    json_object_end(e->j);
 }
 
 int saved_config_edit(const char *text, const struct saved_config_now *now,
@@ -100,30 +59,160 @@ int saved_config_edit(const char *text, const struct saved_config_now *now,
 {
     const struct edit edits[] = {
         {"c_info", "name", now->name, 0},
-        {"b_info", "target_memkb", NULL, (long long)now->memory_kib},
-        {"b_info", "max_memkb", NULL, (long long)now->max_memory_kib},
+        {"b_info", "target_memkb", NULL, (int64_t)now->memory_kib},
+        {"b_info", "max_memkb", NULL, (int64_t)now->max_memory_kib},
         {"c_info", "domid", NULL, now->domid},
     };
-    struct writer w = {.edits = edits, .nr = now->domid < 0 ? 3 : 4};
-    const unsigned char *made;
+    struct editing e = {.edits = edits, .nr = now->domid < 0 ? 3 : 4};
     yajl_val root;
-    size_t size;
+    size_t i;
     int rc = saved_config_tree(text, &root, err_out);
 
     if (rc)
         return rc;
-    w.gen = yajl_gen_alloc(NULL);
-    if (w.gen) {
-        yajl_gen_config(w.gen, yajl_gen_beautify, 1);
-        value_put(&w, root, NULL, 0);
-    }
+    e.j = json_new();
+    if (e.j)
+        json_object(e.j, NULL);
+    for (i = 0; e.j && i < root->u.object.len; i++)
+        if (YAJL_IS_OBJECT(root->u.object.values[i]))
+            object_put(&e, root->u.object.keys[i], root->u.object.values[i]);
+        else
+            json_copy(e.j, root->u.object.keys[i], root->u.object.values[i]);
+    if (e.j)
+        json_object_end(e.j);
     yajl_tree_free(root);
-    *text_out = NULL;
-    if (w.gen && yajl_gen_get_buf(w.gen, &made, &size) == yajl_gen_status_ok)
-        *text_out = strndup((const char *)made, size);
-    if (w.gen)
-        yajl_gen_free(w.gen);
-    return *text_out
-               ? 0
-               : error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    return saved_config_finish(e.j, text_out, err_out);
+}
+
+/* A device that comes or goes. */
+
+static bool is_disk(const struct saved_config_device *d)
+{
+    return !strcmp(d->class, "vbd");
+}
+
+static const char *list_name(const struct saved_config_device *d)
+{
+    return is_disk(d) ? "disks" : "nics";
+}
+
+static bool is_this(const struct saved_config_device *d, yajl_val item)
+{
+    const char *vdev = json_string_of(json_member(item, "vdev"));
+    yajl_val devid = json_member(item, "devid");
+
+    if (is_disk(d))
+        return vdev && disk_number(vdev) == d->number;
+    return YAJL_IS_INTEGER(devid) && YAJL_GET_INTEGER(devid) == d->number;
+}
+
+static void new_put(struct json *j, const struct saved_config_device *d)
+{
+    if (d->disk)
+        saved_config_disk_put(j, d->disk);
+    if (d->vif)
+        saved_config_nic_put(j, d->vif);
+}
+
+static bool comes(const struct saved_config_device *d)
+{
+    return d->disk || d->vif;
+}
+
+/* All but this one, then itself; no list where none is left. */
+static void list_put(struct json *j, const struct saved_config_device *d,
+                     yajl_val list)
+{
+    size_t i, left = comes(d);
+
+    for (i = 0; i < list->u.array.len; i++)
+        left += !is_this(d, list->u.array.values[i]);
+    if (!left)
+        return;
+    json_array(j, list_name(d));
+    for (i = 0; i < list->u.array.len; i++)
+        if (!is_this(d, list->u.array.values[i]))
+            json_copy(j, NULL, list->u.array.values[i]);
+    new_put(j, d);
+    json_array_end(j);
+}
+
+/* Where the stock tools have the list: disks, nics, on_poweroff, .. */
+static bool belongs_before(const struct saved_config_device *d, const char *key)
+{
+    return !strncmp(key, "on_", 3) || (is_disk(d) && !strcmp(key, "nics"));
+}
+
+static void root_put(struct json *j, const struct saved_config_device *d,
+                     yajl_val root)
+{
+    bool put = YAJL_IS_ARRAY(json_member(root, list_name(d))) || !comes(d);
+    size_t i, nr = root->u.object.len;
+
+    json_object(j, NULL);
+    for (i = 0; i <= nr; i++) {
+        if (!put && (i == nr || belongs_before(d, root->u.object.keys[i]))) {
+            json_array(j, list_name(d));
+            new_put(j, d);
+            json_array_end(j);
+            put = true;
+        }
+        if (i == nr)
+            break;
+        if (!strcmp(root->u.object.keys[i], list_name(d)) &&
+            YAJL_IS_ARRAY(root->u.object.values[i]))
+            list_put(j, d, root->u.object.values[i]);
+        else
+            json_copy(j, root->u.object.keys[i], root->u.object.values[i]);
+    }
+    json_object_end(j);
+}
+
+int saved_config_edit_device(const char *text,
+                             const struct saved_config_device *d,
+                             char **text_out, struct error **err_out)
+{
+    struct json *j;
+    yajl_val root;
+    int rc = saved_config_tree(text, &root, err_out);
+
+    if (rc)
+        return rc;
+    j = json_new();
+    if (j)
+        root_put(j, d, root);
+    yajl_tree_free(root);
+    return saved_config_finish(j, text_out, err_out);
+}
+
+/* Under the lock. */
+static int device_keep(domid_t domid, const char *uuid,
+                       const struct saved_config_device *d,
+                       struct error **err_out)
+{
+    char *text, *edited = NULL;
+    uuid_t bytes;
+    int rc = saved_config_read(domid, uuid, &text, err_out);
+
+    if (rc || !text)
+        return rc;
+    rc = saved_config_edit_device(text, d, &edited, err_out);
+    free(text);
+    if (!rc && !uuid_parse(uuid, bytes))
+        rc = saved_config_keep(domid, bytes, edited, err_out);
+    free(edited);
+    return rc;
+}
+
+int saved_config_device(domid_t domid, const char *uuid,
+                        const struct saved_config_device *d,
+                        struct error **err_out)
+{
+    int lock = -1, rc = lock_take("saved-config", &lock, err_out);
+
+    if (rc)
+        return rc;
+    rc = device_keep(domid, uuid, d, err_out);
+    lock_drop(lock);
+    return rc;
 }

@@ -7,7 +7,7 @@
 #include "toolstack/saved_config_internal.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,70 +15,75 @@
 
 #include "public/xen.h"
 
-#define MAX_DEVICES 256u
-#define MAX_KIB     (1LL << 40)
-#define MAX_DEPTH   64u
+#define MAX_KIB   (1LL << 40)
+#define MAX_DEPTH 64u
 
 /* Kinds of TSC: XEN_DOMCTL_settscinfo. */
 #define NR_TSC_MODES 4
 
-static int out_of_memory(struct error **err_out)
+int json_no_memory(struct error **err_out)
 {
     return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
 }
 
-static int wrong(struct error **err_out, const char *key)
+int json_wrong(struct error **err_out, const char *key)
 {
     return error_set(err_out, ERROR_CONFIG, -EINVAL,
                      "the saved configuration's '%s' is wrong", key);
 }
 
-/* The member of an object, NULL where there is none. */
-static yajl_val member(yajl_val object, const char *key)
+yajl_val json_member(yajl_val object, const char *key)
 {
     const char *path[] = {key, NULL};
 
     return object ? yajl_tree_get(object, path, yajl_t_any) : NULL;
 }
 
-/* A copy of a text; *text stays as it is where there is none. */
-static int text_get(yajl_val object, const char *key, char **text,
-                    struct error **err_out)
+int json_text_get(yajl_val object, const char *key, char **text,
+                  struct error **err_out)
 {
-    yajl_val value = member(object, key);
+    yajl_val value = json_member(object, key);
     const char *string = json_string_of(value);
 
     if (!value || YAJL_IS_NULL(value))
         return 0;
     if (!string)
-        return wrong(err_out, key);
+        return json_wrong(err_out, key);
     free(*text);
     *text = strdup(string);
-    return *text ? 0 : out_of_memory(err_out);
+    return *text ? 0 : json_no_memory(err_out);
 }
 
-static int number_get(yajl_val object, const char *key, long long min,
-                      long long max, long long *number, struct error **err_out)
+int json_number_get(yajl_val object, const char *key, long long min,
+                    long long max, long long *number, struct error **err_out)
 {
-    yajl_val value = member(object, key);
+    yajl_val value = json_member(object, key);
 
     if (!value || YAJL_IS_NULL(value))
         return 0;
     if (!YAJL_IS_INTEGER(value) || YAJL_GET_INTEGER(value) < min ||
         YAJL_GET_INTEGER(value) > max)
-        return wrong(err_out, key);
+        return json_wrong(err_out, key);
     *number = YAJL_GET_INTEGER(value);
     return 0;
 }
 
-static bool is_set(yajl_val object, const char *key)
+bool json_is_set(yajl_val object, const char *key)
 {
-    yajl_val value = member(object, key);
+    yajl_val value = json_member(object, key);
     const char *string = json_string_of(value);
 
     return YAJL_IS_TRUE(value) ||
            (YAJL_IS_INTEGER(value) && YAJL_GET_INTEGER(value)) ||
            (string && !strcmp(string, "True"));
+}
+
+bool json_is_off(yajl_val object, const char *key)
+{
+    yajl_val value = json_member(object, key);
+    const char *string = json_string_of(value);
+
+    return YAJL_IS_FALSE(value) || (string && !strcmp(string, "False"));
 }
 
 static int action_get(yajl_val object, const char *key, enum vm_action *action,
@@ -94,10 +99,11 @@ static int action_get(yajl_val object, const char *key, enum vm_action *action,
         {"preserve", VM_PRESERVE},
         {"coredump_destroy", VM_DESTROY},
         {"coredump_restart", VM_RESTART},
+        {"soft_reset", VM_RESTART},
     };
     char *text = NULL;
     size_t i;
-    int rc = text_get(object, key, &text, err_out);
+    int rc = json_text_get(object, key, &text, err_out);
 
     /* What is left out is the first. */
     *action = VM_DESTROY;
@@ -113,24 +119,24 @@ static int create_info_get(yajl_val info, struct vm_config *config,
 {
     char *uuid = NULL, *type = NULL;
     long long domid = -1;
-    int rc = text_get(info, "name", &config->name, err_out);
+    int rc = json_text_get(info, "name", &config->name, err_out);
 
     if (!rc)
-        rc = text_get(info, "uuid", &uuid, err_out);
+        rc = json_text_get(info, "uuid", &uuid, err_out);
     if (!rc && uuid && uuid_parse(uuid, config->uuid))
-        rc = wrong(err_out, "uuid");
+        rc = json_wrong(err_out, "uuid");
     config->has_uuid = uuid != NULL;
     if (!rc)
-        rc = text_get(info, "type", &type, err_out);
+        rc = json_text_get(info, "type", &type, err_out);
     if (!rc && type && strcmp(type, "pv"))
         rc = error_set(err_out, ERROR_CONFIG, -EINVAL,
                        "the saved guest is of type '%s': only PV guests are "
                        "supported",
                        type);
     if (!rc)
-        rc = text_get(info, "pool_name", &config->pool, err_out);
+        rc = json_text_get(info, "pool_name", &config->pool, err_out);
     if (!rc)
-        rc = number_get(info, "domid", 0, UINT32_MAX, &domid, err_out);
+        rc = json_number_get(info, "domid", 0, UINT32_MAX, &domid, err_out);
     if (!rc && domid > 0 && domid < DOMID_FIRST_RESERVED)
         config->domid = (long)domid;
     free(uuid);
@@ -141,7 +147,7 @@ static int create_info_get(yajl_val info, struct vm_config *config,
 /* Of the list of vcpus that are online, as many as there are from 0 on. */
 static long vcpus_online(yajl_val info, long max)
 {
-    yajl_val list = member(info, "avail_vcpus");
+    yajl_val list = json_member(info, "avail_vcpus");
 
     if (!YAJL_IS_ARRAY(list) || !YAJL_GET_ARRAY(list)->len ||
         YAJL_GET_ARRAY(list)->len > (size_t)max)
@@ -154,7 +160,7 @@ static int tsc_mode_get(yajl_val info, struct vm_config *config,
 {
     char *text = NULL;
     long mode;
-    int rc = text_get(info, "tsc_mode", &text, err_out);
+    int rc = json_text_get(info, "tsc_mode", &text, err_out);
 
     for (mode = 0; text && mode < NR_TSC_MODES; mode++)
         if (!strcmp(text, vm_tsc_mode_name(mode)))
@@ -163,260 +169,176 @@ static int tsc_mode_get(yajl_val info, struct vm_config *config,
     return rc;
 }
 
-static int build_info_get(yajl_val info, struct vm_config *config,
-                          struct error **err_out)
+static int memory_get(yajl_val info, struct vm_config *config,
+                      struct error **err_out)
 {
-    yajl_val sched = member(info, "sched_params");
-    long long max_vcpus = 1, max_kib = -1, kib = -1, weight = -1, cap = -1;
-    int rc =
-        number_get(info, "max_vcpus", 1, CONFIG_MAX_VCPUS, &max_vcpus, err_out);
+    long long max_kib = -1, kib = -1;
+    int rc = json_number_get(info, "max_memkb", 1, MAX_KIB, &max_kib, err_out);
 
     if (!rc)
-        rc = number_get(info, "max_memkb", 1, MAX_KIB, &max_kib, err_out);
-    if (!rc)
-        rc = number_get(info, "target_memkb", 1, MAX_KIB, &kib, err_out);
-    if (!rc)
-        rc = number_get(sched, "weight", 1, 65535, &weight, err_out);
-    if (!rc)
-        rc = number_get(sched, "cap", 0, 65535, &cap, err_out);
-    if (!rc)
-        rc = text_get(info, "kernel", &config->kernel, err_out);
-    if (!rc)
-        rc = text_get(info, "ramdisk", &config->ramdisk, err_out);
-    if (!rc)
-        rc = text_get(info, "cmdline", &config->cmdline, err_out);
-    if (!rc)
-        rc = tsc_mode_get(info, config, err_out);
-    config->no_migrate = is_set(info, "disable_migrate");
+        rc = json_number_get(info, "target_memkb", 1, MAX_KIB, &kib, err_out);
     kib = kib < 0 ? max_kib : kib;
     max_kib = max_kib < kib ? kib : max_kib;
     if (!rc && kib < 0)
-        rc = wrong(err_out, "target_memkb");
+        rc = json_wrong(err_out, "target_memkb");
     config->memory_kib = (uint64_t)kib;
     config->max_memory_kib = (uint64_t)max_kib;
-    config->max_vcpus = (long)max_vcpus;
-    config->vcpus = vcpus_online(info, config->max_vcpus);
-    config->cpu_weight = (long)weight;
-    config->cap = (long)cap;
     return rc;
 }
 
-/* Say `key=value` of a member, if it is there; no value ends another one. */
-static int part_put(FILE *out, yajl_val value, const char *member_name,
-                    const char *key, struct error **err_out)
+/* Numbers that are taken as they are. Limits of another host that can't be
+ * ours are passed over. */
+static int numbers_get(yajl_val info, struct vm_config *config,
+                       struct error **err_out)
 {
-    char *text = NULL;
-    int rc = text_get(value, member_name, &text, err_out);
-
-    if (!rc && text && strpbrk(text, ",\"\n"))
-        rc = wrong(err_out, member_name);
-    if (!rc && text && *text)
-        fprintf(out, "%s=%s,", key, text);
-    free(text);
-    return rc;
-}
-
-/* Members as the keys of a specification in xl.cfg. */
-struct part {
-    const char *member;
-    const char *key;
-};
-
-static int parts_put(FILE *out, yajl_val value, const struct part *parts,
-                     size_t nr, struct error **err_out)
-{
+    yajl_val sched = json_member(info, "sched_params");
+    const struct {
+        yajl_val object;
+        const char *key;
+        long long min, max;
+        bool limit;
+        long *to;
+    } rows[] = {
+        {info, "max_vcpus", 1, CONFIG_MAX_VCPUS, false, &config->max_vcpus},
+        {sched, "weight", 1, 65535, false, &config->cpu_weight},
+        {sched, "cap", 0, 65535, false, &config->cap},
+        {info, "rtc_timeoffset", INT_MIN, INT_MAX, false, &config->time_offset},
+        {info, "max_grant_frames", 1, 4096, true, &config->max_grant_frames},
+        {info, "max_maptrack_frames", 0, 65536, true,
+         &config->max_maptrack_frames},
+        {info, "max_grant_version", 1, 2, true, &config->max_grant_version},
+        {info, "event_channels", 1, 131071, true, &config->max_event_channels},
+    };
     size_t i;
-    int rc = 0;
 
-    for (i = 0; i < nr && !rc; i++)
-        rc = part_put(out, value, parts[i].member, parts[i].key, err_out);
-    return rc;
-}
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        long long number = *rows[i].to;
+        int rc = json_number_get(rows[i].object, rows[i].key,
+                                 rows[i].limit ? INT64_MIN : rows[i].min,
+                                 rows[i].limit ? INT64_MAX : rows[i].max,
+                                 &number, err_out);
 
-static bool is_off(yajl_val value, const char *key)
-{
-    yajl_val found = member(value, key);
-    const char *string = json_string_of(found);
-
-    return YAJL_IS_FALSE(found) || (string && !strcmp(string, "False"));
-}
-
-/* Flags and the target, which is the rest of the text. */
-static void disk_rest_put(FILE *out, yajl_val value)
-{
-    fprintf(out, "access=%s", is_set(value, "readwrite") ? "rw" : "ro");
-    if (is_set(value, "is_cdrom"))
-        fputs(",devtype=cdrom", out);
-    if (is_set(value, "direct_io_safe"))
-        fputs(",direct-io-safe", out);
-    if (is_off(value, "discard_enable"))
-        fputs(",no-discard", out);
-    if (is_off(value, "trusted"))
-        fputs(",untrusted", out);
-    fputs(",target=", out);
-}
-
-static int disk_write(FILE *out, yajl_val value, struct error **err_out)
-{
-    static const struct part parts[] = {{"vdev", "vdev"},
-                                        {"format", "format"},
-                                        {"script", "script"},
-                                        {"backend_domname", "backend"}};
-    char *target = NULL;
-    int rc = parts_put(out, value, parts, 4, err_out);
-
-    if (!rc)
-        rc = text_get(value, "pdev_path", &target, err_out);
-    if (!rc && target && strpbrk(target, "\"\n"))
-        rc = wrong(err_out, "pdev_path");
-    if (!rc) {
-        disk_rest_put(out, value);
-        fputs(target ? target : "", out);
+        if (rc)
+            return rc;
+        if (number >= rows[i].min && number <= rows[i].max)
+            *rows[i].to = (long)number;
     }
-    free(target);
-    return rc;
-}
-
-static int nic_write(FILE *out, yajl_val value, struct error **err_out)
-{
-    static const struct part parts[] = {{"mac", "mac"},
-                                        {"bridge", "bridge"},
-                                        {"ip", "ip"},
-                                        {"ifname", "vifname"},
-                                        {"script", "script"},
-                                        {"gatewaydev", "gatewaydev"},
-                                        {"backend_domname", "backend"}};
-    long long mtu = 0, devid = -1;
-    int rc = parts_put(out, value, parts, 7, err_out);
-
-    if (!rc)
-        rc = number_get(value, "mtu", 0, 65535, &mtu, err_out);
-    if (!rc)
-        rc = number_get(value, "devid", -1, MAX_DEVICES, &devid, err_out);
-    if (mtu > 0)
-        fprintf(out, "mtu=%lld,", mtu);
-    if (devid >= 0)
-        fprintf(out, "devid=%lld,", devid);
-    return rc;
-}
-
-/* A device's specification as xl.cfg would have it, without a last comma. */
-static int spec_make(int (*write)(FILE *out, yajl_val value,
-                                  struct error **err_out),
-                     yajl_val value, char **spec_out, struct error **err_out)
-{
-    size_t size;
-    FILE *out = open_memstream(spec_out, &size);
-    int rc;
-
-    if (!out)
-        return out_of_memory(err_out);
-    rc = write(out, value, err_out);
-    if (fclose(out) && !rc)
-        rc = out_of_memory(err_out);
-    size = strlen(*spec_out);
-    if (size && (*spec_out)[size - 1] == ',')
-        (*spec_out)[size - 1] = 0;
-    return rc;
-}
-
-static int disk_get(yajl_val value, struct disk_config *disk,
-                    struct error **err_out)
-{
-    char *spec = NULL;
-    int rc = spec_make(disk_write, value, &spec, err_out);
-
-    if (!rc)
-        rc = disk_config_parse(spec, disk, err_out);
-    free(spec);
-    return rc;
-}
-
-static int nic_get(yajl_val value, struct vif_config *vif,
-                   struct error **err_out)
-{
-    long long rate = 0, interval = 0;
-    char *spec = NULL;
-    int rc = spec_make(nic_write, value, &spec, err_out);
-
-    if (!rc)
-        rc = number_get(value, "rate_bytes_per_interval", 0, INT64_MAX, &rate,
-                        err_out);
-    if (!rc)
-        rc = number_get(value, "rate_interval_usecs", 0, UINT32_MAX, &interval,
-                        err_out);
-    if (!rc)
-        rc = vif_config_parse(spec, vif, err_out);
-    free(spec);
-    if (rc)
-        return rc;
-    vif->rate_bytes = (uint64_t)rate;
-    vif->rate_interval_us = (uint32_t)interval;
-    vif->untrusted = is_off(value, "trusted");
     return 0;
 }
 
-/* Objects of an array, at most MAX_DEVICES. */
-static int array_get(yajl_val root, const char *key, yajl_val **values,
-                     size_t *nr, struct error **err_out)
-{
-    yajl_val list = member(root, key);
-
-    *nr = 0;
-    if (!list || YAJL_IS_NULL(list))
-        return 0;
-    if (!YAJL_IS_ARRAY(list) || YAJL_GET_ARRAY(list)->len > MAX_DEVICES)
-        return wrong(err_out, key);
-    *values = YAJL_GET_ARRAY(list)->values;
-    *nr = YAJL_GET_ARRAY(list)->len;
-    return 0;
-}
-
-static int disks_get(yajl_val root, struct vm_config *config,
+static int texts_get(yajl_val info, struct vm_config *config,
                      struct error **err_out)
 {
-    yajl_val *values = NULL;
-    size_t nr, i;
-    int rc = array_get(root, "disks", &values, &nr, err_out);
+    int rc = json_text_get(info, "kernel", &config->kernel, err_out);
 
-    config->disk = calloc(nr + 1, sizeof(*config->disk));
-    if (!config->disk)
-        return out_of_memory(err_out);
-    for (i = 0; i < nr && !rc; i++) {
-        rc = disk_get(values[i], &config->disk[i], err_out);
-        config->nr_disks += !rc;
-    }
-    return rc;
+    if (!rc)
+        rc = json_text_get(info, "ramdisk", &config->ramdisk, err_out);
+    if (!rc)
+        rc = json_text_get(info, "cmdline", &config->cmdline, err_out);
+    if (!rc)
+        rc = json_text_get(info, "bootloader", &config->bootloader, err_out);
+    return rc ? rc
+              : json_text_get(info, "xenia_firmware", &config->firmware,
+                              err_out);
 }
 
-static int nics_get(yajl_val root, struct vm_config *config,
+/* Numbers of CPUs as a set; of none: all. */
+static char *cpu_numbers_text(yajl_val set)
+{
+    bool good = true;
+    char *text;
+    size_t size, i, nr = YAJL_GET_ARRAY(set)->len;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    for (i = 0; i < nr && good; i++) {
+        yajl_val cpu = YAJL_GET_ARRAY(set)->values[i];
+
+        good = YAJL_IS_INTEGER(cpu) && YAJL_GET_INTEGER(cpu) >= 0;
+        if (good)
+            fprintf(out, "%s%lld", i ? "," : "", YAJL_GET_INTEGER(cpu));
+    }
+    if (!nr)
+        fputs("all", out);
+    if (!fclose(out) && good)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* One set of CPUs: a text of ours, or their list. NULL: neither. */
+static char *cpus_text(yajl_val set)
+{
+    if (json_string_of(set))
+        return strdup(json_string_of(set));
+    return YAJL_IS_ARRAY(set) ? cpu_numbers_text(set) : NULL;
+}
+
+static int cpus_get(yajl_val info, const char *key, char **cpus, size_t *nr,
                     struct error **err_out)
 {
-    yajl_val *values = NULL;
-    size_t nr, i;
-    int rc = array_get(root, "nics", &values, &nr, err_out);
+    yajl_val list = json_member(info, key);
+    size_t i;
 
-    config->vif = calloc(nr + 1, sizeof(*config->vif));
-    if (!config->vif)
-        return out_of_memory(err_out);
-    for (i = 0; i < nr && !rc; i++) {
-        rc = nic_get(values[i], &config->vif[i], err_out);
-        config->nr_vifs += !rc;
+    if (!list || YAJL_IS_NULL(list))
+        return 0;
+    if (!YAJL_IS_ARRAY(list) || YAJL_GET_ARRAY(list)->len > CONFIG_MAX_VCPUS)
+        return json_wrong(err_out, key);
+    for (i = 0; i < YAJL_GET_ARRAY(list)->len; i++) {
+        cpus[i] = cpus_text(YAJL_GET_ARRAY(list)->values[i]);
+        if (!cpus[i])
+            return json_wrong(err_out, key);
+        *nr = i + 1;
     }
+    return 0;
+}
+
+/* Ours first: it has no numbers of a host. */
+static int placement_get(yajl_val info, struct vm_config *config,
+                         struct error **err_out)
+{
+    bool own = json_member(info, "xenia_cpus") != NULL,
+         own_soft = json_member(info, "xenia_cpus_soft") != NULL;
+    int rc = cpus_get(info, own ? "xenia_cpus" : "vcpu_hard_affinity",
+                      config->cpus, &config->nr_cpus, err_out);
+
+    return rc ? rc
+              : cpus_get(info,
+                         own_soft ? "xenia_cpus_soft" : "vcpu_soft_affinity",
+                         config->cpus_soft, &config->nr_cpus_soft, err_out);
+}
+
+static int build_info_get(yajl_val info, struct vm_config *config,
+                          struct error **err_out)
+{
+    int rc;
+
+    config->max_vcpus = 1;
+    rc = numbers_get(info, config, err_out);
+    if (!rc)
+        rc = memory_get(info, config, err_out);
+    if (!rc)
+        rc = texts_get(info, config, err_out);
+    if (!rc)
+        rc = placement_get(info, config, err_out);
+    if (!rc)
+        rc = tsc_mode_get(info, config, err_out);
+    config->local_time = json_is_set(info, "localtime");
+    config->no_migrate = json_is_set(info, "disable_migrate");
+    config->vcpus = vcpus_online(info, config->max_vcpus);
     return rc;
 }
 
 static int root_get(yajl_val root, struct vm_config *config,
                     struct error **err_out)
 {
-    int rc = create_info_get(member(root, "c_info"), config, err_out);
+    int rc = create_info_get(json_member(root, "c_info"), config, err_out);
 
     if (!rc)
-        rc = build_info_get(member(root, "b_info"), config, err_out);
+        rc = build_info_get(json_member(root, "b_info"), config, err_out);
     if (!rc)
-        rc = disks_get(root, config, err_out);
-    if (!rc)
-        rc = nics_get(root, config, err_out);
+        rc = saved_config_devices_get(root, config, err_out);
     if (!rc)
         rc = action_get(root, "on_poweroff", &config->on_poweroff, err_out);
     if (!rc)
@@ -425,12 +347,14 @@ static int root_get(yajl_val root, struct vm_config *config,
         rc = action_get(root, "on_crash", &config->on_crash, err_out);
     if (!rc)
         rc = action_get(root, "on_watchdog", &config->on_watchdog, err_out);
+    if (!rc)
+        rc = action_get(root, "on_soft_reset", &config->on_soft_reset, err_out);
     if (!rc && (!config->name || !*config->name))
-        rc = wrong(err_out, "name");
+        rc = json_wrong(err_out, "name");
     if (!rc && !config->has_uuid)
-        rc = wrong(err_out, "uuid");
+        rc = json_wrong(err_out, "uuid");
     if (!rc && !config->cmdline && !(config->cmdline = strdup("")))
-        rc = out_of_memory(err_out);
+        rc = json_no_memory(err_out);
     return rc;
 }
 
@@ -494,7 +418,7 @@ int saved_config_stays(const char *text, bool *stays_out,
 
     if (rc)
         return rc;
-    *stays_out = is_set(member(root, "b_info"), "disable_migrate");
+    *stays_out = json_is_set(json_member(root, "b_info"), "disable_migrate");
     yajl_tree_free(root);
     return 0;
 }

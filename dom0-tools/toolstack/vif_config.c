@@ -368,7 +368,7 @@ void vif_mac_text(const struct vif_config *vif, char *text)
              m[2], m[3], m[4], m[5]);
 }
 
-static const char *script_of(const struct vif_config *vif)
+const char *vif_script_name(const struct vif_config *vif)
 {
     switch (vif->kind) {
     case VIF_NAT:
@@ -416,7 +416,7 @@ char *vif_config_text(const struct vif_config *vif)
     text_put(out, "bridge", vif->bridge);
     text_put(out, "ip", vif->ip);
     text_put(out, "vifname", vif->name);
-    text_put(out, "script", script_of(vif));
+    text_put(out, "script", vif_script_name(vif));
     text_put(out, "gatewaydev", vif->gateway);
     text_put(out, "backend", vif->backend);
     numbers_put(out, vif);

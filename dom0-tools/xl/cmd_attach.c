@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/domctl.h"
 #include "toolstack/device.h"
+#include "toolstack/saved_config.h"
 
 const struct option_row detach_options[] = {
     {.id = 'f',
@@ -24,6 +26,35 @@ static int domain_open(struct xl *xl, const char *which, domid_t *domid_out,
     int rc = xl_open(xl, &p, &s, err_out);
 
     return rc ? rc : domain_find(p, s, which, domid_out, err_out);
+}
+
+/* Its configuration says what it has, for who lists, saves or moves it. */
+static int keep(struct xl *xl, domid_t domid,
+                const struct saved_config_device *device,
+                struct error **err_out)
+{
+    struct xen_domctl_getdomaininfo info;
+    char uuid[UUID_TEXT_SIZE];
+    int rc = domctl_info(xl->privcmd, domid, &info, err_out);
+
+    if (rc)
+        return rc;
+    domain_uuid_text(info.handle, uuid);
+    rc = saved_config_device(domid, uuid, device, err_out);
+    return rc ? error_wrap(err_out, "keeping its configuration") : 0;
+}
+
+/* A device that can't be kept goes again. */
+static int keep_new(struct xl *xl, domid_t domid,
+                    const struct saved_config_device *device,
+                    struct error **err_out)
+{
+    int rc = keep(xl, domid, device, err_out);
+
+    if (rc)
+        device_detach(xl->store, domid, device->class, device->number, true,
+                      NULL);
+    return rc;
 }
 
 /* One specification of several arguments, as text that the caller frees. */
@@ -61,6 +92,11 @@ int cmd_block_attach(struct xl *xl, int nr_args, char **args,
         rc = disk_check(xl->store, &disk, err_out);
     if (!rc)
         rc = disk_attach(xl->store, domid, &disk, err_out);
+    if (!rc)
+        rc = keep_new(xl, domid,
+                      &(struct saved_config_device){
+                          .class = "vbd", .number = disk.number, .disk = &disk},
+                      err_out);
     disk_config_free(&disk);
     return rc;
 }
@@ -111,6 +147,12 @@ int cmd_network_attach(struct xl *xl, int nr_args, char **args,
         rc = devid_choose(xl, domid, &devid, err_out);
     if (!rc)
         rc = vif_attach(xl->store, domid, devid, &vif, err_out);
+    vif.devid = (long)devid;
+    if (!rc)
+        rc = keep_new(xl, domid,
+                      &(struct saved_config_device){
+                          .class = "vif", .number = devid, .vif = &vif},
+                      err_out);
     vif_config_free(&vif);
     return rc;
 }
@@ -118,9 +160,12 @@ int cmd_network_attach(struct xl *xl, int nr_args, char **args,
 static int detach(struct xl *xl, domid_t domid, const char *class,
                   unsigned int devid, const char *name, struct error **err_out)
 {
+    const struct saved_config_device gone = {.class = class, .number = devid};
     int rc =
         device_detach(xl->store, domid, class, devid, xl_has(xl, 'f'), err_out);
 
+    if (!rc)
+        rc = keep(xl, domid, &gone, err_out);
     return rc ? error_wrap(err_out, "%s", name) : 0;
 }
 

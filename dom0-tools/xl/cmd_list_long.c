@@ -100,28 +100,12 @@ static void object_put(struct json *j, const char *key, yajl_val v,
 static void value_put(struct json *j, const char *parent, const char *key,
                       yajl_val v, const struct now *now)
 {
-    size_t i;
-
     if (changed_put(j, parent, key, now))
         return;
-    if (YAJL_IS_OBJECT(v)) {
+    if (YAJL_IS_OBJECT(v))
         object_put(j, key, v, now);
-    } else if (YAJL_IS_ARRAY(v)) {
-        json_array(j, key);
-        for (i = 0; i < v->u.array.len; i++)
-            value_put(j, NULL, NULL, v->u.array.values[i], now);
-        json_array_end(j);
-    } else if (YAJL_IS_INTEGER(v)) {
-        json_int(j, key, YAJL_GET_INTEGER(v));
-    } else if (YAJL_IS_NUMBER(v)) {
-        json_real(j, key, YAJL_GET_DOUBLE(v), 6);
-    } else if (YAJL_IS_STRING(v)) {
-        json_text(j, key, YAJL_GET_STRING(v));
-    } else if (YAJL_IS_TRUE(v) || YAJL_IS_FALSE(v)) {
-        json_bool(j, key, YAJL_IS_TRUE(v));
-    } else {
-        json_null(j, key);
-    }
+    else
+        json_copy(j, key, v);
 }
 
 /* A domain that nobody has created by a configuration: the control domain. */

@@ -337,6 +337,23 @@ static void devices_come_and_go(void **state)
     fails("network-attach vm bridge=br1", ERROR_DEVICE);
 }
 
+/* What is listed, saved and moved is what is there now. */
+static void the_configuration_follows(void **state)
+{
+    (void)state;
+    ok("create vm.cfg");
+    ok("block-attach vm /ramdisk-of-none,,xvdz,w,script=/bin/true");
+    ok("network-attach vm mac=00:16:3e:0a:0b:0c bridge=br0");
+    ok("list -l vm");
+    assert_non_null(strstr(xl_out, "\"vdev\": \"xvdz\""));
+    assert_non_null(strstr(xl_out, "\"mac\": \"00:16:3e:0a:0b:0c\""));
+    ok("block-detach vm xvdz");
+    ok("network-detach vm 00:16:3e:0a:0b:0c");
+    ok("list -l vm");
+    assert_null(strstr(xl_out, "xvdz"));
+    assert_null(strstr(xl_out, "00:16:3e:0a:0b:0c"));
+}
+
 static void a_missing_device_is_told(void **state)
 {
     (void)state;
@@ -545,6 +562,7 @@ int main(void)
         test(the_network_may_be_asked_for),
         test(another_domain_may_serve),
         test(devices_come_and_go),
+        test(the_configuration_follows),
         test(a_missing_device_is_told),
         test(attached_devices_are_there_after_a_reboot),
         test(an_address_stays_over_a_reboot),
