@@ -5,8 +5,10 @@
  *
  * An entry that says present names a page table, unless another vcpu has just
  * given its table back: then the frame holds anything, and so may the address
- * read from it. Such a walk ends by a fault in the direct map, or in a frame
- * that nobody will find to be a table of the guest's.
+ * read from it. Cut to WALK_ADDR_MASK, it leads into the direct map, or just
+ * above it to the guest's own memory: never to a device that the hypervisor has
+ * mapped. Such a walk ends by a fault, or in a frame that nobody will find to
+ * be a table of the guest's.
  */
 #include "asm/mm.h"
 
@@ -14,6 +16,10 @@
 #include "asm/processor.h"
 #include "asm/pv.h"
 #include "asm/uaccess.h"
+
+/* As far as tables can be, and no further than where guests' addresses begin.
+ */
+#define WALK_ADDR_MASK (PTE_ADDR_MASK & ((1UL << 43) - 1))
 
 /* The entry for va in the table at `table`; 0 if there is no memory. */
 static __always_inline u64 read_entry(paddr_t table, unsigned long va,
@@ -36,7 +42,8 @@ static __always_inline bool descend(paddr_t *table, unsigned long va,
 {
     u64 pte = read_entry(*table, va, level);
 
-    *table = pte & PTE_ADDR_MASK;
+    BUILD_BUG_ON(DIRECTMAP_SIZE > 1UL << 43);
+    *table = pte & WALK_ADDR_MASK;
     return pte & PTE_PRESENT;
 }
 
