@@ -59,7 +59,7 @@ dist: xen xenstore xenstore-client dom0-tools pv-drivers ## build all and lay ou
 	@cp $(OUT)/xen/xen $(OUT)/xen/xen-syms $(DIST)/boot/
 	@gzip -n9 < $(OUT)/xen/xen > $(DIST)/boot/xen.gz
 	@cp $(OUT)/xenstore/xenstored $(addprefix $(OUT)/dom0-tools/bin/,xl xenconsoled) $(DIST)/usr/sbin/
-	@cp $(OUT)/pv-drivers/xen-blkd $(DIST)/usr/sbin/
+	@cp $(addprefix $(OUT)/pv-drivers/,xen-blkd xen-netd) $(DIST)/usr/sbin/
 	@cp $(ROOT)/dom0-tools/man/xenconsoled.8 $(DIST)/usr/share/man/man8/
 	@+$(SUBMAKE) -C $(ROOT)/xenstore/client install DESTDIR=$(DIST)
 	@+$(SUBMAKE) -f $(ROOT)/boot/services/Makefile install DESTDIR=$(DIST)
@@ -200,7 +200,7 @@ check-fuzz: ## feed parsers with random input, FUZZ_SECONDS each, from the corpo
 		FUZZ_SECONDS=$(FUZZ_SECONDS) T='$(T)'
 
 .PHONY: check-pv-drivers
-check-pv-drivers: ## run the tests of the PV drivers, and of xen-blkd with a guest that is a process
+check-pv-drivers: ## run the tests of the PV drivers, and of their daemons with guests that are processes
 	@+$(SUBMAKE) -f $(ROOT)/tests/pv_drivers/Makefile check
 
 .PHONY: check-abi

@@ -14,9 +14,13 @@ PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \
                 net_filter.c net_keep.c net_rx.c net_tx.c)
 
 # The port for processes of a Linux domain, and the daemon on it.
-LINUX_USER_SRC := $(addprefix pv-drivers/ports/linux_user/,event.c loop.c memory.c store.c) \
+LINUX_USER_SRC := $(addprefix pv-drivers/ports/linux_user/,event.c grant_copy.c loop.c memory.c \
+                  store.c) \
                   $(addprefix dom0-tools/lib/,evtchn_dev.c gntdev.c)
 
-BLKD_SRC := $(LINUX_USER_SRC) \
-            $(addprefix pv-drivers/blkd/,disk.c main.c nbd.c nbd_connect.c opener.c sandbox.c \
-            worker.c)
+# What all daemons are made of, and each of them.
+DAEMON_SRC := $(LINUX_USER_SRC) $(addprefix pv-drivers/daemon/,main.c opener.c sandbox.c worker.c)
+
+BLKD_SRC := $(DAEMON_SRC) $(addprefix pv-drivers/blkd/,disk.c main.c nbd.c nbd_connect.c open.c)
+
+NETD_SRC := $(DAEMON_SRC) $(addprefix pv-drivers/netd/,main.c open.c tap.c)

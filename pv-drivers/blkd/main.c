@@ -1,147 +1,110 @@
 /* SPDX-License-Identifier: MIT */
-/* Options of xen-blkd, and its start. */
-#include "blkd/blkd.h"
-
+/* The worker's side of a disk, and what xen-blkd adds to the daemons' frame. */
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "ports/linux_user/port.h"
+#include "blkd/blkd.h"
+#include "blkd/disk.h"
+#include "blkd/nbd.h"
+#include "pv/blkback.h"
 
-/* High: a process that is killed closes it after its devices, so that whoever
- * gets the lock can bind the ports. */
-#define LOCK_FD 4000
-#define MAX_FDS 65536
+struct blk_device {
+    struct device device; /* must stay first */
+    struct disk disk;
+};
 
-static const char usage[] =
-    "usage: xen-blkd [-N] [-t TYPE] [-d FOLDER] [-F FILE] [-u UID]\n"
-    "  -N, --no-fork        stay in the foreground, messages to stderr\n"
-    "  -t, --type TYPE      serve backend/TYPE (qdisk)\n"
-    "  -d, --folder FOLDER  for locks and notes (/run/xen-blkd)\n"
-    "  -F, --pid-file FILE  write the process id to a file\n"
-    "  -u, --uid UID        of the process that serves guests (65534)\n"
-    "      --no-sandbox     keep privileges, for a debugger\n";
-
-static void parse(int argc, char **argv, struct options *o)
+static struct blk_device *device_of(struct disk *disk)
 {
-    static const struct option names[] = {
-        {"no-fork", no_argument, NULL, 'N'},
-        {"type", required_argument, NULL, 't'},
-        {"folder", required_argument, NULL, 'd'},
-        {"pid-file", required_argument, NULL, 'F'},
-        {"uid", required_argument, NULL, 'u'},
-        {"no-sandbox", no_argument, NULL, 'S'},
-        {0},
-    };
-    int c;
-
-    while ((c = getopt_long(argc, argv, "Nt:d:F:u:", names, NULL)) != -1) {
-        switch (c) {
-        case 'N':
-            o->foreground = true;
-            break;
-        case 't':
-            o->type = optarg;
-            break;
-        case 'd':
-            o->folder = optarg;
-            break;
-        case 'F':
-            o->pid_file = optarg;
-            break;
-        case 'u':
-            o->uid = (unsigned int)strtoul(optarg, NULL, 10);
-            break;
-        case 'S':
-            o->no_sandbox = true;
-            break;
-        default:
-            fputs(usage, stderr);
-            exit(2);
-        }
-    }
-    if (optind != argc) {
-        fputs(usage, stderr);
-        exit(2);
-    }
+    return (struct blk_device *)((char *)disk -
+                                 offsetof(struct blk_device, disk));
 }
 
-static void fail(const char *what)
+static void closed(struct blkback_disk *disk)
 {
-    os_log("%s: %s", what, strerror(errno));
-    exit(1);
+    device_of((struct disk *)disk)->device.closed = true;
 }
 
-/* A disk takes several descriptors, and there are many disks. Root may have as
- * many as it asks for; else what is allowed must do. */
-static void descriptors_allow(void)
+static void lost(struct disk *disk)
 {
-    struct rlimit limit = {.rlim_cur = MAX_FDS, .rlim_max = MAX_FDS};
+    daemon_lost(&device_of(disk)->device);
+}
 
-    if (!setrlimit(RLIMIT_NOFILE, &limit) || getrlimit(RLIMIT_NOFILE, &limit))
+static int use(struct device *device, int fd, const void *info)
+{
+    struct blk_device *d = (struct blk_device *)device;
+    struct blkback_disk *disk = &d->disk.disk;
+    const struct disk_info *a = info;
+    int rc = 0;
+
+    d->disk.fd = fd;
+    d->disk.is_device = a->is_device;
+    d->disk.lost = lost;
+    disk->keep = device->keep;
+    disk->closed = closed;
+    disk->sectors = a->sectors;
+    disk->sector_size = a->sector_size;
+    disk->physical_size = a->physical_size;
+    disk->discard_granularity = a->discard_granularity;
+    disk->readonly = a->readonly;
+    disk->cdrom = a->cdrom;
+    disk->flush = a->flush;
+    disk->discard = a->discard;
+    if (a->is_socket)
+        rc = nbd_init(&d->disk);
+    else
+        disk_init(&d->disk);
+    return rc ? rc : blkback_create(device->node, NULL, disk, &d->disk.back);
+}
+
+static void use_again(struct device *device, int fd)
+{
+    nbd_reconnected(&((struct blk_device *)device)->disk, fd);
+}
+
+static void destroy(struct device *device)
+{
+    struct disk *disk = &((struct blk_device *)device)->disk;
+
+    if (!device->served)
         return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    if (disk->back)
+        blkback_destroy(disk->back);
+    nbd_release(disk);
+    if (disk->fd >= 0)
+        close(disk->fd);
 }
 
-/* One daemon per folder: wait a while until a predecessor has ended. Workers
- * inherit the lock, so the last of them has ended, too. */
-static void lock_folder(const char *folder)
+static void look(struct device *device)
 {
-    const struct timespec pause = {.tv_nsec = 10000000};
-    char path[PV_PATH_MAX];
-    int low, fd, tries = 500;
-
-    if (mkdir(folder, 0700) && errno != EEXIST)
-        fail(folder);
-    if (snprintf(path, sizeof(path), "%s/lock", folder) >= (int)sizeof(path))
-        fail(folder);
-    low = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    fd = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, LOCK_FD);
-    if (fd < 0)
-        fail(path);
-    close(low);
-    while (flock(fd, LOCK_EX | LOCK_NB)) {
-        if (!tries--) {
-            os_log("%s: another xen-blkd runs", folder);
-            exit(1);
-        }
-        nanosleep(&pause, NULL);
-    }
+    disk_look_at_size(&((struct blk_device *)device)->disk);
 }
 
-static void write_pid(const char *path)
+/* Disks: by their ring; and a block device's size. */
+static int allow(scmp_filter_ctx filter)
 {
-    FILE *f = fopen(path, "we");
+    int rc =
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_enter), 0);
 
-    if (!f)
-        fail(path);
-    fprintf(f, "%d\n", getpid());
-    fclose(f);
+    return rc ? rc
+              : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                                 SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff00, 0x1200));
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {
-        .type = "qdisk", .folder = "/run/xen-blkd", .uid = 65534};
+    static const struct daemon_class class = {
+        .name = "xen-blkd",
+        .type = "qdisk",
+        .device_size = sizeof(struct blk_device),
+        .keep_size = BLKBACK_KEEP_SIZE,
+        .open = blkd_open,
+        .start = disk_ring_open,
+        .allow = allow,
+        .use = use,
+        .use_again = use_again,
+        .destroy = destroy,
+        .look = look,
+    };
 
-    parse(argc, argv, &options);
-    if (!options.foreground) {
-        port_log_to_syslog("xen-blkd");
-        if (daemon(0, 0))
-            fail("daemon");
-    }
-    descriptors_allow();
-    lock_folder(options.folder);
-    if (options.pid_file)
-        write_pid(options.pid_file);
-    return opener_run(&options);
+    return daemon_main(&class, argc, argv);
 }

@@ -14,11 +14,11 @@
  * Connect to what `params` names, and agree on the export.
  *
  * @params  "nbd:unix:/path[:exportname=NAME]", "nbd:HOST:PORT[:exportname=..]"
- * @answer  readonly is respected; the sizes and features are filled in
+ * @info    readonly is respected; the sizes and features are filled in
  *
  * Returns a socket; -errno.
  */
-int nbd_connect(const char *params, struct answer *answer);
+int nbd_connect(const char *params, struct disk_info *info);
 
 /** Fill in what the back-end calls, for the socket in disk->fd. Returns 0;
  * -errno. */

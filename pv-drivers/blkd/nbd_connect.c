@@ -119,7 +119,7 @@ static int ask_for_export(int fd, const char *name)
     return transmit(fd, message, sizeof(option) + 4 + length + 2);
 }
 
-static void take_info(const uint8_t *data, uint32_t length, struct answer *a,
+static void take_info(const uint8_t *data, uint32_t length, struct disk_info *a,
                       bool *found)
 {
     struct nbd_info_export info;
@@ -139,7 +139,7 @@ static void take_info(const uint8_t *data, uint32_t length, struct answer *a,
     *found = true;
 }
 
-static int take_replies(int fd, struct answer *a)
+static int take_replies(int fd, struct disk_info *a)
 {
     uint8_t data[NBD_MAX_OPTION_REPLY];
     struct nbd_option_reply reply;
@@ -168,7 +168,7 @@ static int take_replies(int fd, struct answer *a)
     return -EPROTO;
 }
 
-int nbd_connect(const char *params, struct answer *a)
+int nbd_connect(const char *params, struct disk_info *a)
 {
     char copy[1024], *name, *address = copy + strlen("nbd:");
     int fd, rc;

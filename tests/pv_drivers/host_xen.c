@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels and grants between two processes of a plain host, in place of
- * dom0-tools/lib/evtchn_dev.c and gntdev.c: so that xen-blkd itself can be
- * tested, with a guest that is a process.
+ * dom0-tools/lib/evtchn_dev.c and gntdev.c: so that the daemons themselves can
+ * be tested, with a guest that is a process.
  *
  * In the folder $HOST_XEN: `pages`, a guest's memory, in which a grant's
  * reference is the page's number; `back` and `front`, sockets on which each
@@ -22,7 +22,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PAGE 4096UL
+#include "ports/linux_user/internal.h"
+
+#define PAGE      4096UL
+#define MAX_PAGES 4096U
 
 static struct sockaddr_un own, other;
 
@@ -127,4 +130,35 @@ int gntdev_unmap(int fd, void *address, size_t nr)
 {
     (void)fd;
     return munmap(address, nr * PAGE) ? -errno : 0;
+}
+
+/* All of the guest's memory; it may be made larger than it is by now. */
+static uint8_t *memory_of_guest(int fd)
+{
+    static uint8_t *memory;
+
+    if (!memory)
+        memory = mmap(NULL, MAX_PAGES * PAGE, PROT_READ | PROT_WRITE,
+                      MAP_SHARED, fd, 0);
+    return memory;
+}
+
+int port_grants_copy(int fd, domid_t of, const struct os_copy copies[],
+                     unsigned int nr)
+{
+    uint8_t *memory = memory_of_guest(fd);
+
+    (void)of;
+    if (memory == MAP_FAILED)
+        return -ENOMEM;
+    for (unsigned int i = 0; i < nr; i++) {
+        const struct os_copy *c = &copies[i];
+        uint8_t *at = memory + c->ref * PAGE + c->offset;
+
+        if (c->ref >= MAX_PAGES)
+            return -EIO;
+        memcpy(c->to_grant ? at : c->local, c->to_grant ? c->local : at,
+               c->size);
+    }
+    return 0;
 }

@@ -27,7 +27,7 @@ static char folder[32];
 static char params[128], socket_path[64], image[64];
 static pid_t server;
 static struct disk disk;
-static struct answer answer;
+static struct disk_info info;
 static unsigned int nr_lost, nr_busy, nr_left, nr_go_on, errors;
 
 static struct io {
@@ -77,7 +77,7 @@ static int connect_again(void)
     int fd = -1;
 
     for (int i = 0; i < 500 && fd < 0; i++) {
-        fd = nbd_connect(params, &answer);
+        fd = nbd_connect(params, &info);
         if (fd < 0)
             usleep(20000);
     }
@@ -218,7 +218,7 @@ static int setup(const char *of_image)
         return -1;
     start_server();
     disk = (struct disk){.lost = lost, .fd = connect_again()};
-    disk.disk.sectors = answer.sectors;
+    disk.disk.sectors = info.sectors;
     return disk.fd < 0 ? -1 : nbd_init(&disk);
 }
 
@@ -249,15 +249,15 @@ static int teardown(void **state)
 static void export_is_described(void **state)
 {
     (void)state;
-    assert_int_equal(answer.sectors, SECTORS);
-    assert_true(answer.flush);
-    assert_true(answer.discard);
-    assert_true(answer.is_socket);
+    assert_int_equal(info.sectors, SECTORS);
+    assert_true(info.flush);
+    assert_true(info.discard);
+    assert_true(info.is_socket);
 }
 
 static void other_exports_are_refused(void **state)
 {
-    struct answer other = {0};
+    struct disk_info other = {0};
     char wrong[160];
 
     (void)state;

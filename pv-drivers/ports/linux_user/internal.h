@@ -6,6 +6,13 @@
 #include "port.h"
 
 int port_grants_open(void);
+
+#define PORT_MAX_COPIES 256U
+
+/** Make so many copies at most. As os_grants_copy(). */
+int port_grants_copy(int fd, domid_t of, const struct os_copy copies[],
+                     unsigned int nr);
+
 int port_events_open(void);
 int port_store_open(void);
 

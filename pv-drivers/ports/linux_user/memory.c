@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <xen/gntdev.h>
 
 #include "lib/gntdev.h"
 
@@ -58,50 +56,14 @@ void os_grants_unmap(void *pages, unsigned int nr)
         os_log("gntdev: unmap: %s", strerror(-rc));
 }
 
-#define MAX_COPIES 256U
-
-static void fill(struct gntdev_grant_copy_segment *segment, domid_t of,
-                 const struct os_copy *copy)
-{
-    *segment = (struct gntdev_grant_copy_segment){.len = copy->size};
-    if (copy->to_grant) {
-        segment->flags = GNTCOPY_dest_gref;
-        segment->source.virt = copy->local;
-        segment->dest.foreign.ref = copy->ref;
-        segment->dest.foreign.offset = copy->offset;
-        segment->dest.foreign.domid = of;
-    } else {
-        segment->flags = GNTCOPY_source_gref;
-        segment->dest.virt = copy->local;
-        segment->source.foreign.ref = copy->ref;
-        segment->source.foreign.offset = copy->offset;
-        segment->source.foreign.domid = of;
-    }
-}
-
-static int copy_some(domid_t of, const struct os_copy copies[], unsigned int nr)
-{
-    struct gntdev_grant_copy_segment segments[MAX_COPIES];
-    struct ioctl_gntdev_grant_copy arg = {.count = nr, .segments = segments};
-
-    for (unsigned int i = 0; i < nr; i++)
-        fill(&segments[i], of, &copies[i]);
-    if (ioctl(fd, IOCTL_GNTDEV_GRANT_COPY, &arg))
-        return -errno;
-    for (unsigned int i = 0; i < nr; i++)
-        if (segments[i].status != GNTST_okay)
-            return -EIO;
-    return 0;
-}
-
 int os_grants_copy(domid_t of, const struct os_copy copies[], unsigned int nr)
 {
     int rc = 0;
 
     while (nr && !rc) {
-        unsigned int some = nr < MAX_COPIES ? nr : MAX_COPIES;
+        unsigned int some = nr < PORT_MAX_COPIES ? nr : PORT_MAX_COPIES;
 
-        rc = copy_some(of, copies, some);
+        rc = port_grants_copy(fd, of, copies, some);
         copies += some;
         nr -= some;
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The worker: finds devices in the store, has their disks opened, and serves
- * them. It does not wait for the opener: a disk that takes long holds up no
+ * The worker: finds devices in the store, has what they name opened, and serves
+ * them. It does not wait for the opener: a device that takes long holds up no
  * other.
  */
-#include "blkd/blkd.h"
+#include "daemon/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,23 +15,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "blkd/disk.h"
-#include "blkd/nbd.h"
 #include "ports/linux_user/port.h"
 #include "pv/xenbus.h"
 
 #define SECOND_NS 1000000000UL
 #define RETRY_NS  (SECOND_NS / 50)
 
-struct device {
-    struct disk disk; /* must stay first; disk.back is NULL until it is open */
-    struct device *next;
-    struct device *next_asked;
-    bool asked; /* the opener has an answer to give */
-    bool closed;
-    char node[PV_PATH_MAX];
-};
-
+static const struct daemon_class *class;
 static const struct options *options;
 static struct port_poller opener;
 static struct device *devices;
@@ -68,7 +58,7 @@ static void send_request(enum request_kind kind, const char *node)
     }
 }
 
-static void ask_for_disk(struct device *d)
+static void ask(struct device *d)
 {
     send_request(REQUEST_OPEN, d->node);
     d->asked = true;
@@ -99,29 +89,25 @@ static struct device *find(const char *node)
     return d;
 }
 
-static void forget(struct device *d)
+static void forget(struct device *d, bool has_gone)
 {
     struct device **link = &devices;
 
     while (*link != d)
         link = &(*link)->next;
     *link = d->next;
-    nbd_release(&d->disk);
-    if (d->disk.disk.keep)
-        munmap(d->disk.disk.keep, BLKBACK_KEEP_SIZE);
-    if (d->disk.fd >= 0)
-        close(d->disk.fd);
+    class->destroy(d);
+    if (d->keep)
+        munmap(d->keep, class->keep_size);
+    if (has_gone)
+        send_request(REQUEST_FORGET, d->node);
     free(d);
 }
 
-static void closed(struct blkback_disk *disk)
+void daemon_lost(struct device *d)
 {
-    ((struct device *)disk)->closed = true;
-}
-
-static void lost(struct disk *disk)
-{
-    os_log("%s: the server is lost", ((struct device *)disk)->node);
+    os_log("%s: the server is lost", d->node);
+    d->lost = true;
     os_timer_set(&retry, os_now_ns() + SECOND_NS);
 }
 
@@ -132,48 +118,25 @@ static void reap(void)
 
     for (struct device *d = devices; d; d = next) {
         next = d->next;
-        if (!d->closed || d->asked)
-            continue;
-        blkback_destroy(d->disk.back);
-        send_request(REQUEST_FORGET, d->node);
-        forget(d);
+        if (d->closed && !d->asked)
+            forget(d, true);
     }
 }
 
-static int map_notes(struct device *d, int fd)
+static int use(struct device *d, const struct answer *a, const int fds[2])
 {
-    void *keep = mmap(NULL, BLKBACK_KEEP_SIZE, PROT_READ | PROT_WRITE,
-                      MAP_SHARED, fd, 0);
+    void *keep = mmap(NULL, class->keep_size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED, fds[1], 0);
+    int rc = -errno;
 
-    close(fd);
-    if (keep == MAP_FAILED)
-        return -errno;
-    d->disk.disk.keep = keep;
-    return 0;
-}
-
-static int use_disk(struct device *d, const struct answer *a, const int fds[2])
-{
-    struct blkback_disk *disk = &d->disk.disk;
-    int rc = map_notes(d, fds[1]);
-
-    d->disk.fd = fds[0];
-    d->disk.is_device = a->is_device;
-    d->disk.lost = lost;
-    disk->closed = closed;
-    disk->sectors = a->sectors;
-    disk->sector_size = a->sector_size;
-    disk->physical_size = a->physical_size;
-    disk->discard_granularity = a->discard_granularity;
-    disk->readonly = a->readonly;
-    disk->cdrom = a->cdrom;
-    disk->flush = a->flush;
-    disk->discard = a->discard;
-    if (!rc && a->is_socket)
-        rc = nbd_init(&d->disk);
-    else if (!rc)
-        disk_init(&d->disk);
-    return rc ? rc : blkback_create(d->node, NULL, disk, &d->disk.back);
+    close(fds[1]);
+    if (keep == MAP_FAILED) {
+        close(fds[0]);
+        return rc;
+    }
+    d->keep = keep;
+    d->served = true;
+    return class->use(d, fds[0], a->info);
 }
 
 /* One that has gone meanwhile must not come back by our writing to it. */
@@ -209,7 +172,8 @@ static void use_again(struct device *d, int rc, const int fds[2])
         return;
     }
     close(fds[1]);
-    nbd_reconnected(&d->disk, fds[0]);
+    d->lost = false;
+    class->use_again(d, fds[0]);
 }
 
 static void answered(void *arg)
@@ -232,12 +196,12 @@ static void answered(void *arg)
     }
     d = next_asked();
     rc = answer.rc ? answer.rc : take_descriptors(&msg, fds);
-    if (d->disk.back) {
+    if (d->served) {
         use_again(d, rc, fds);
         return;
     }
     if (!rc)
-        rc = use_disk(d, &answer, fds);
+        rc = use(d, &answer, fds);
     if (!rc)
         return;
     if (rc == -EAGAIN) {
@@ -245,7 +209,7 @@ static void answered(void *arg)
         return;
     }
     refuse(d->node, rc);
-    forget(d);
+    forget(d, false);
 }
 
 /* A node of a device that we don't serve: a new one, or one that has ended. */
@@ -263,14 +227,13 @@ static void consider(const char *node)
         store_write_u64(OS_STORE_NONE, node, "state", XenbusStateClosed);
         return;
     }
-    d = calloc(1, sizeof(*d));
+    d = calloc(1, class->device_size);
     if (!d)
         return;
-    d->disk.fd = -1;
     text_format(d->node, sizeof(d->node), "%s", node);
     d->next = devices;
     devices = d;
-    ask_for_disk(d);
+    ask(d);
 }
 
 /* ---- Finding them ----------------------------------------------------- */
@@ -301,14 +264,14 @@ static void consider_all(void)
         consider_domain(name);
 }
 
-/* Disks that others had open still, and servers that were lost. A device whose
- * node has gone meanwhile is refused by the opener. */
+/* What others had open still, and what was lost. A device whose node has gone
+ * meanwhile is refused by the opener. */
 static void try_again(void *arg)
 {
     (void)arg;
     for (struct device *d = devices; d; d = d->next)
-        if (d->disk.fd < 0 && !d->asked && !d->closed)
-            ask_for_disk(d);
+        if ((!d->served || d->lost) && !d->asked && !d->closed)
+            ask(d);
 }
 
 /* The device that a path belongs to: four parts. False: it has fewer. */
@@ -339,30 +302,32 @@ static void changed(void *arg, const char *path)
     }
 }
 
-static void look_at_sizes(void *arg);
-static struct os_timer sizes = {.fn = look_at_sizes};
+static void look_at_all(void *arg);
+static struct os_timer look = {.fn = look_at_all};
 
-static void look_at_sizes(void *arg)
+static void look_at_all(void *arg)
 {
     (void)arg;
     for (struct device *d = devices; d; d = d->next)
-        if (d->disk.back && !d->closed)
-            disk_look_at_size(&d->disk);
-    os_timer_set(&sizes, os_now_ns() + SECOND_NS);
+        if (d->served && !d->closed)
+            class->look(d);
+    os_timer_set(&look, os_now_ns() + SECOND_NS);
 }
 
-int worker_run(const struct options *o, int opener_socket)
+int worker_run(const struct daemon_class *c, const struct options *o,
+               int opener_socket)
 {
     int rc = port_open();
 
+    class = c;
     options = o;
     opener = (struct port_poller){.fd = opener_socket, .ready = answered};
     if (!rc)
         rc = port_poll(&opener);
-    if (!rc)
-        rc = disk_ring_open();
+    if (!rc && class->start)
+        rc = class->start();
     if (!rc && !o->no_sandbox)
-        rc = sandbox_enter(o->uid);
+        rc = sandbox_enter(class, o->uid);
     if (rc) {
         os_log("start: %s", strerror(-rc));
         return 1;
@@ -370,7 +335,8 @@ int worker_run(const struct options *o, int opener_socket)
     text_format(watched, sizeof(watched), "backend/%s", options->type);
     watch = (struct os_watch){.path = watched, .fn = changed};
     rc = os_store_watch(&watch);
-    os_timer_set(&sizes, os_now_ns() + SECOND_NS);
+    if (class->look)
+        os_timer_set(&look, os_now_ns() + SECOND_NS);
     while (!rc) {
         rc = port_run();
         reap();

@@ -3,7 +3,7 @@
  * Least privilege of the worker: a user that owns nothing, no new privileges,
  * and of the system calls those that the loop makes. It opens no files at all.
  */
-#include "blkd/blkd.h"
+#include "daemon/internal.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -15,7 +15,7 @@
 
 /* Allowed with any arguments. */
 static const int calls[] = {
-    /* Loop, store, opener, disks. */
+    /* Loop, store, opener, devices. */
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(epoll_ctl),
@@ -26,7 +26,6 @@ static const int calls[] = {
     SCMP_SYS(sendto),
     SCMP_SYS(sendmsg),
     SCMP_SYS(shutdown),
-    SCMP_SYS(io_uring_enter),
     SCMP_SYS(read),
     SCMP_SYS(write),
     SCMP_SYS(writev),
@@ -54,22 +53,21 @@ static const int calls[] = {
     SCMP_SYS(exit_group),
 };
 
-/* What Linux's xen devices are asked: all of the letters E and G; and a block
- * device's size. */
+/* What Linux's xen devices are asked: all of the letters E and G. */
 static int allow_some(scmp_filter_ctx filter)
 {
-    static const unsigned int letters[] = {'E', 'G', 0x12};
+    static const unsigned int letters[] = {'E', 'G'};
     int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 
-    for (unsigned int i = 0; i < 3 && !rc; i++)
+    for (unsigned int i = 0; i < 2 && !rc; i++)
         rc = seccomp_rule_add(
             filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff00, (scmp_datum_t)letters[i] << 8));
     return rc;
 }
 
-static int filter_calls(void)
+static int filter_calls(const struct daemon_class *class)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int rc = filter ? 0 : -ENOMEM;
@@ -79,12 +77,14 @@ static int filter_calls(void)
     if (!rc)
         rc = allow_some(filter);
     if (!rc)
+        rc = class->allow(filter);
+    if (!rc)
         rc = seccomp_load(filter);
     seccomp_release(filter);
     return rc;
 }
 
-int sandbox_enter(unsigned int uid)
+int sandbox_enter(const struct daemon_class *class, unsigned int uid)
 {
     if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
         setresuid(uid, uid, uid) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -92,5 +92,5 @@ int sandbox_enter(unsigned int uid)
     /* The change of user has forgotten it. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL))
         return -errno;
-    return filter_calls();
+    return filter_calls(class);
 }
