@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 {
     static const struct daemon_class class = {
         .name = "xen-netd",
-        .type = "vif",
+        .type = "qnic",
         .device_size = sizeof(struct net_device),
         .keep_size = NETBACK_KEEP_SIZE,
         .open = netd_open,

@@ -20,7 +20,7 @@ import time
 
 from host import run, wait_for
 
-BACK = "/local/domain/0/backend/vif/0/3"
+BACK = "/local/domain/0/backend/qnic/0/3"
 FRONT = "/local/domain/0/device/vif/3"
 HOST, GUEST = "10.9.0.1", "10.9.0.2"
 HOST6, GUEST6 = "fd09::1", "fd09::2"
@@ -233,7 +233,7 @@ def only_its_own_addresses(host):
 def what_is_not_there_is_refused(host):
     host.make_nodes(FRONT, BACK, {f"{BACK}/bridge": "none"})
     wait_for(lambda: host.store("read", f"{BACK}/state") == "6")
-    error = host.store("read", "/local/domain/0/error/backend/vif/0/3/error")
+    error = host.store("read", "/local/domain/0/error/backend/qnic/0/3/error")
     assert "No such device" in error, error
     assert not os.path.exists("/sys/class/net/vif0.3"), "vif0.3 is there"
     host.store("rm", FRONT)

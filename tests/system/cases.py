@@ -89,6 +89,13 @@ TOOLS_BLKD = ("tools_start", "create_plain", "boots_to_init",
               "blkd_serves_read_only", "blkd_discards", "blkd_refuses",
               "blkd_detaches", "blkd_guest_dies")
 
+# The project's own network back-end under Linux's front-end.
+TOOLS_NETD = ("tools_start", "netd_create", "netd_attaches",
+              "netd_answers_ping", "netd_features", "netd_is_confined",
+              "netd_tcp_both_ways", "netd_between_guests",
+              "netd_worker_killed", "netd_killed", "netd_rates",
+              "netd_detaches", "netd_antispoof", "netd_guest_dies")
+
 
 @dataclasses.dataclass(frozen=True)
 class Boot:
@@ -161,6 +168,7 @@ BOOTS = [
           ("own_stream", 2, TOOLS_OWN_STREAM, {"xenstored": "xenstored"}),
           ("own_migrate", 2, TOOLS_OWN_MIGRATE, {"xenstored": "xenstored"}),
           ("blkd", 2, TOOLS_BLKD, {"xenstored": "xenstored"}),
+          ("netd", 2, TOOLS_NETD, {"xenstored": "xenstored"}),
           ("share", 1, TOOLS_SHARE, {}),
           ("cycles", 2, TOOLS_CYCLES, {"cycles": 300, "limit": 1700}))),
 ]

@@ -4,24 +4,12 @@
 
 start_blkd()
 {
-    xen-blkd -N -F /run/xen/blkd.pid >> /var/log/xen/blkd.log 2>&1 < /dev/null &
-    wait_until 20 has_worker
+    start_daemon blkd
 }
 
-blkd_pid()
-{
-    cat /run/xen/blkd.pid
-}
-
-# The child that serves.
 worker_pid()
 {
-    cat "/proc/$(blkd_pid)/task/$(blkd_pid)/children" 2> /dev/null | tr -d ' '
-}
-
-has_worker()
-{
-    [ -n "$(worker_pid)" ]
+    worker_of blkd
 }
 
 backend_of()
@@ -54,11 +42,6 @@ detach()
     xenstore-rm "/local/domain/$(xl domid linux)/device/vbd/$1"
 }
 
-has_value()
-{
-    [ "$(xenstore-read "$1" 2> /dev/null)" = "$2" ]
-}
-
 check_create_plain()
 {
     create "$(linux_config linux cloud "guest.ip=$address" vcpus=1 "$bridge" \
@@ -89,11 +72,7 @@ check_blkd_features()
 
 check_blkd_is_confined()
 {
-    status=/proc/$(worker_pid)/status
-    expect uid 65534 "$(awk '/^Uid:/ { print $3 }' "$status")" || return
-    expect capabilities 0000000000000000 \
-        "$(awk '/^CapEff:/ { print $2 }' "$status")" || return
-    expect seccomp 2 "$(awk '/^Seccomp:/ { print $2 }' "$status")"
+    is_confined "$(worker_pid)"
 }
 
 start_disk_load()
@@ -119,12 +98,6 @@ disk_load_is_good()
     }
 }
 
-is_another_worker()
-{
-    now=$(worker_pid)
-    [ -n "$now" ] && [ "$now" != "$1" ]
-}
-
 # SIGKILL twenty times while it writes: each acknowledged write is there.
 check_blkd_worker_killed()
 {
@@ -133,7 +106,7 @@ check_blkd_worker_killed()
     while [ $killed -lt 20 ]; do
         sleep 0.$((killed % 9 + 1))
         old=$(worker_pid)
-        kill -9 "$old" && wait_until 30 is_another_worker "$old" || return
+        kill -9 "$old" && wait_until 30 is_another_worker blkd "$old" || return
         [ -e /tmp/load.disk ] || killed=$((killed + 1))
         [ ! -e /tmp/load.disk ] || break
     done
@@ -146,7 +119,7 @@ check_blkd_killed()
     start_disk_load
     for i in 1 2 3; do
         sleep 1
-        kill -9 "$(blkd_pid)" && sleep 0.$i && start_blkd || return
+        kill -9 "$(daemon_pid blkd)" && sleep 0.$i && start_blkd || return
     done
     disk_load_is_good
 }

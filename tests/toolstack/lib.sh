@@ -165,3 +165,52 @@ free_memory()
 {
     xl info free_memory
 }
+
+# has_value NODE VALUE
+has_value()
+{
+    [ "$(xenstore-read "$1" 2> /dev/null)" = "$2" ]
+}
+
+# ---- The project's own back-end daemons: blkd, netd ----
+
+# start_daemon NAME
+start_daemon()
+{
+    "xen-$1" -N -F "/run/xen/$1.pid" >> "/var/log/xen/$1.log" 2>&1 < /dev/null &
+    wait_until 20 has_worker "$1"
+}
+
+daemon_pid()
+{
+    cat "/run/xen/$1.pid"
+}
+
+# worker_of NAME: the child that serves.
+worker_of()
+{
+    cat "/proc/$(daemon_pid "$1")/task/$(daemon_pid "$1")/children" \
+        2> /dev/null | tr -d ' '
+}
+
+has_worker()
+{
+    [ -n "$(worker_of "$1")" ]
+}
+
+# is_another_worker NAME PID
+is_another_worker()
+{
+    now=$(worker_of "$1")
+    [ -n "$now" ] && [ "$now" != "$2" ]
+}
+
+# is_confined PID
+is_confined()
+{
+    status=/proc/$1/status
+    expect uid 65534 "$(awk '/^Uid:/ { print $3 }' "$status")" || return
+    expect capabilities 0000000000000000 \
+        "$(awk '/^CapEff:/ { print $2 }' "$status")" || return
+    expect seccomp 2 "$(awk '/^Seccomp:/ { print $2 }' "$status")"
+}
