@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Makes the control domain `mini`: one initial RAM disk with all of a host.
 
-usage: mkmini.py modules FOLDER KERNEL_MODULES
-       mkmini.py image OUTPUT DIST ROOT MODULES.squashfs FOLDER
+usage: mkmini.py packed FOLDER KERNEL_MODULES
+       mkmini.py image OUTPUT DIST ROOT PACKED.squashfs FOLDER
 
-`modules` makes a folder of those modules of the kernel that a host needs; the
-Makefile packs it as a file system. `image` makes the RAM disk of that, BusyBox,
-the programs of the install tree DIST with the libraries they load, and the
-files below ROOT.
+`packed` makes a folder of those modules of the kernel that a host needs, and of
+Debian's programs that not every host runs; the Makefile packs it as a file
+system. `image` makes the RAM disk of that, BusyBox, the programs of the install
+tree DIST with the libraries they load, and the files below ROOT.
 """
 
 import os
@@ -39,9 +39,17 @@ MODULES = tuple("kernel/" + path for path in """
 FIRST_MODULES = ("kernel/drivers/block/loop.ko",
                  "kernel/fs/squashfs/squashfs.ko")
 
+# For networks of guests behind the host's address, and libraries of theirs that
+# the RAM disk has itself.
+PROGRAMS = ("/usr/sbin/nft", "/usr/sbin/dnsmasq")
+NOT_PACKED = ("libc.so", "ld-linux")
+
+# Where the packed file system is seen.
+PACKED = "/usr/lib/packed"
+
 FOLDERS = """
     dev etc/xen/auto mnt proc root run srv sys tmp usr/bin usr/sbin
-    usr/lib/modules
+    usr/lib/modules usr/lib/packed
     usr/lib/x86_64-linux-gnu usr/lib64 var/log/xen/console var/lib/xen
 """.split()
 
@@ -122,7 +130,6 @@ def make_modules(folder, tree):
     """The chosen modules, and the tables of them that modprobe reads."""
     needs = read_dependencies(tree)
     paths = chosen_modules(needs)
-    shutil.rmtree(folder, ignore_errors=True)
     for path in paths:
         target = os.path.join(folder, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -138,19 +145,39 @@ def make_modules(folder, tree):
                     os.path.join(folder, "modules.builtin"))
 
 
-def add_modules(archive, packed, folder):
-    """The packed modules, and what the kernel must have to look into them."""
-    archive.file("usr/lib/modules.squashfs", packed, 0o100644)
+def make_programs(folder):
+    """PROGRAMS and their libraries, all in one folder."""
+    needed = set(PROGRAMS).union(*map(libraries, PROGRAMS))
+    os.makedirs(folder)
+    for path in sorted(needed):
+        if not os.path.basename(path).startswith(NOT_PACKED):
+            shutil.copy(path, folder)
+
+
+def make_packed(folder, tree):
+    shutil.rmtree(folder, ignore_errors=True)
+    make_modules(os.path.join(folder, "modules"), tree)
+    make_programs(os.path.join(folder, "programs"))
+
+
+def add_packed(archive, packed, folder):
+    """The packed files, links to its programs and libraries, and what the kernel
+    must have to look into it."""
+    archive.file("usr/lib/packed.squashfs", packed, 0o100644)
     for path in FIRST_MODULES:
         archive.file(f"usr/lib/first/{os.path.basename(path)}",
-                     os.path.join(folder, path), 0o100644)
+                     os.path.join(folder, "modules", path), 0o100644)
+    for name in os.listdir(os.path.join(folder, "programs")):
+        place = "usr/lib/x86_64-linux-gnu" if ".so" in name else "usr/sbin"
+        if f"{place}/{name}" not in archive.entries:
+            archive.link(f"{place}/{name}", f"{PACKED}/programs/{name}")
 
 
-def make_image(output, dist, root, packed, modules):
+def make_image(output, dist, root, packed, folder):
     archive = Archive()
-    for folder in FOLDERS:
-        archive.parents(folder)
-        archive.folder(folder)
+    for path in FOLDERS:
+        archive.parents(path)
+        archive.folder(path)
     archive.consoles()
     for link in MERGED:
         archive.link(link, "usr/" + link)
@@ -159,10 +186,10 @@ def make_image(output, dist, root, packed, modules):
     add_busybox(archive)
     add_terminals(archive)
     add_root(archive, root)
-    add_modules(archive, packed, modules)
+    add_packed(archive, packed, folder)
     with open(output, "wb") as out:
         archive.write(out)
 
 
 if __name__ == "__main__":
-    {"modules": make_modules, "image": make_image}[sys.argv[1]](*sys.argv[2:])
+    {"packed": make_packed, "image": make_image}[sys.argv[1]](*sys.argv[2:])

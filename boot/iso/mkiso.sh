@@ -17,7 +17,8 @@ cp "$mini" "$tree/boot/mini.img"
 cp "$here/grub.cfg" "$tree/boot/grub/"
 cp -r "$guests/xen" "$guests/guests" "$tree/"
 
-grub-mkrescue -o "$image" "$tree" -- -volid XENIA > "$image.log" 2>&1 || {
+# No file system for old Macs: it would have the same label.
+grub-mkrescue -o "$image" "$tree" -- -volid XENIA -hfsplus off > "$image.log" 2>&1 || {
     tail -n 5 "$image.log" >&2
     exit 1
 }

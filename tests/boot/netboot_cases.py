@@ -27,6 +27,9 @@ HOSTS = {
 }
 MISSING_SECONDS = 120
 
+# There is one network for all cases.
+NETWORK = threading.Lock()
+
 
 def netboot_command(context, *args):
     return [os.path.join(context.root, "boot/netboot/xenia-netboot"),
@@ -86,7 +89,9 @@ class Network:
 
 
 def start(host, uefi, folder):
-    args = ["-machine", "q35", "-cpu", "max,-smap", "-smp", "2", "-m", "2048",
+    """Without graphics, the BIOS shows iPXE's screen on the serial line."""
+    machine = "q35" if uefi else "q35,graphics=off"
+    args = ["-machine", machine, "-cpu", "max,-smap", "-smp", "2", "-m", "2048",
             "-boot", "n", "-netdev",
             "tap,id=net,ifname=tap0,script=no,downscript=no", "-device",
             f"virtio-net-pci,netdev=net,mac={MACS[host]}"]
@@ -111,7 +116,8 @@ def check_host2(machine, result):
 
 def boot(host, uefi, options, context, folder, result):
     served = make_folder(context, folder, *options)
-    with Network(served, folder), start(host, uefi, folder) as machine:
+    with NETWORK, Network(served, folder), \
+            start(host, uefi, folder) as machine:
         name = wait_ready(machine, result)
         result.check("name_is_by_dhcp", name == host, name)
         address = run(machine, "ip -4 addr show xenbr0")
@@ -124,7 +130,8 @@ def missing(what, uefi, message, context, folder, result):
     """A file is gone: the screen says which, and what to do."""
     served = make_folder(context, folder)
     os.unlink(os.path.join(served, what))
-    with Network(served, folder), start("host1", uefi, folder) as machine:
+    with NETWORK, Network(served, folder), \
+            start("host1", uefi, folder) as machine:
         machine.expect(message, MISSING_SECONDS)
         result.check("message_names_the_file", True)
 

@@ -5,10 +5,17 @@
 # seen at /srv. It is on the disk labelled XENIA unless xenia.data= says another
 # label or an archive's address (http, tftp).
 
+# A disk behind USB comes late, and brings a driver's name then.
+look_for_label()
+{
+    load_drivers
+    findfs "LABEL=$1"
+}
+
 # find_label LABEL SECONDS: prints the device, waiting a little for slow disks.
 find_label()
 {
-    wait_for "$2" findfs "LABEL=$1" && findfs "LABEL=$1"
+    wait_for "$2" look_for_label "$1" && findfs "LABEL=$1"
 }
 
 # What can't be written on, a CD, has memory above it: changes last until the
@@ -33,7 +40,7 @@ fetch_archive()
     http://*) wget -q -O /run/data "$1" ;;
     tftp://*)
         rest=${1#tftp://}
-        tftp -g -r "${rest#*/}" -l /run/data "${rest%%/*}"
+        tftp -g -b 1428 -r "${rest#*/}" -l /run/data "${rest%%/*}"
         ;;
     esac || {
         echo "$1: no such file on the server; is it in the served folder?"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Drivers: those of the hypervisor's devices, and of what the machine has.
 
-# The kernel's modules are in a packed file system.
-open_modules()
+# The kernel's modules, and what few hosts run, are in a packed file system.
+open_packed()
 {
-    mkdir -p "/lib/modules/$(uname -r)"
-    insmod /lib/first/loop.ko && insmod /lib/first/squashfs.ko &&
-        mount -o loop,ro /lib/modules.squashfs "/lib/modules/$(uname -r)"
+    ln -s /lib/packed/modules "/lib/modules/$(uname -r)" &&
+        insmod /lib/first/loop.ko && insmod /lib/first/squashfs.ko &&
+        mount -o loop,ro /lib/packed.squashfs /lib/packed
 }
 
 # Buses whose devices get their drivers by name.
@@ -42,7 +42,7 @@ cards()
 
 find_devices()
 {
-    open_modules && load_drivers || return
+    open_packed && load_drivers || return
     disks=$(find /sys/block -name '[svx]*d[a-z]*' -o -name 'nvme*' | wc -l)
     echo "$disks disks, $(cards | wc -l) network cards"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The hypervisor, the store, the guests' consoles.
+# The hypervisor, the store, the guests' consoles and disks.
 
 find_hypervisor()
 {
@@ -23,4 +23,10 @@ start_consoles()
         return
     fi
     xenconsoled && echo xenconsoled
+}
+
+# Those that are files; the kernel serves block devices.
+start_disks()
+{
+    xen-blkd && echo xen-blkd
 }
