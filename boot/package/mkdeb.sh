@@ -20,8 +20,10 @@ cp -R "$root/boot/package/debian" "$source/"
 )
 cat > "$source/debian/xenia-doc.docs" << EOF
 *.md
+boot
 docs
 dom0-tools
+pv-drivers
 tests
 xen
 xenstore

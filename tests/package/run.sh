@@ -60,11 +60,12 @@ programs_run()
 
 services_are_enabled()
 {
-    for unit in xenia-host xenstored xenconsoled xendomains; do
+    units='xenia-host xenstored xenconsoled xen-blkd xendomains'
+    for unit in $units; do
         inside systemctl is-enabled $unit || return
     done
-    inside systemd-analyze verify --man=no xenia-host.service \
-        xenstored.service xenconsoled.service xendomains.service
+    # shellcheck disable=SC2046 # a list of names
+    inside systemd-analyze verify --man=no $(printf '%s.service ' $units)
 }
 
 # GRUB's own script, with a kernel that can be a control domain beside it.
