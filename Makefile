@@ -23,6 +23,7 @@ help: ## list the targets
 	@echo 'Options:'
 	@echo '  GUESTS=n           guests of the demo'
 	@echo '  DIR=dir            folder that netboot writes'
+	@echo '  SSH_KEY=file       who may log in by ssh on the host of image'
 	@echo '  O=dir              output folder, "build" if not given'
 	@echo '  CC=gcc|clang       compiler'
 	@echo '  DEBUG=y            assertions, lock checks, traces of errors'
@@ -82,8 +83,8 @@ deps: ## install Debian packages that are missing, get the kernel
 	@sh $(ROOT)/scripts/deps.sh
 	@sh $(ROOT)/scripts/fetch.sh $(CACHE) kernel
 
-.PHONY: image
-image: deps ## make the test control domain's initial RAM disks
+.PHONY: dom0-image
+dom0-image: deps ## make the test control domain's initial RAM disks
 	@+$(SUBMAKE) -f $(ROOT)/tests/dom0/Makefile
 
 # XEN=stock: Debian's hypervisor; XEN=file: any other.
@@ -94,7 +95,7 @@ OWN_XEN := $(if $(filter file,$(origin XEN)),dist)
 
 .PHONY: run
 run: deps ## start Xenia in QEMU with Debian's kernel and a shell
-	@+$(SUBMAKE) image $(OWN_XEN)
+	@+$(SUBMAKE) dom0-image $(OWN_XEN)
 	@$(if $(filter stock,$(XEN)),sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen)
 	@mkdir -p $(OUT)/run
 	@sh $(ROOT)/scripts/run.sh $(patsubst stock,$(CACHE)/stock-xen/xen,$(XEN)) \
@@ -127,6 +128,10 @@ iso: mini demo-guests ## make boot/xenia.iso in the output folder, for CD or USB
 	@sh $(ROOT)/boot/iso/mkiso.sh $(OUT)/boot/xenia.iso $(DIST)/boot/xen.gz \
 		$(CACHE)/kernel/vmlinuz $(OUT)/boot/mini.img $(OUT)/boot/guests
 	@echo '  ISO     $(patsubst $(ROOT)/%,%,$(OUT))/boot/xenia.iso'
+
+.PHONY: image
+image: deb demo-guests ## make boot/xenia.img: a disk with a Debian host, for BIOS and UEFI
+	@+$(SUBMAKE) -f $(ROOT)/boot/image/Makefile
 
 # The folder that is served.
 DIR ?= $(OUT)/netboot
@@ -239,10 +244,20 @@ check-tools-interop:
 check-deb: deb ## install, remove and purge the Debian packages
 	@sh $(ROOT)/tests/package/run.sh $(OUT)/deb $(OUT)/check-deb $(CACHE) $(ROOT)
 
+# Two machines at the same time, on a network that nobody else is on.
+CHECK_BOOT = unshare -rn python3 $(ROOT)/tests/boot/main.py --jobs 2 \
+             --out $(OUT) --cache $(CACHE)
+
 .PHONY: check-boot
-check-boot: iso demo-files ## start hosts as users do: demo, ISO image, network
-	@unshare -rn python3 $(ROOT)/tests/boot/main.py --out $(OUT) \
-		--cache $(CACHE) --log $(OUT)/check-boot $(T)
+check-boot: iso image demo-files ## start hosts as users do: demo, images, network
+	@$(CHECK_BOOT) --log $(OUT)/check-boot $(T)
+
+# Each way to a real machine once.
+.PHONY: check-hosts
+check-hosts: iso image demo-files ## the part of check-boot that is in make check
+	@$(CHECK_BOOT) --log $(OUT)/check-hosts mini_same_bytes iso_bios_cd \
+		iso_uefi_stick image_ netboot_refused netboot_bios_tftp \
+		netboot_uefi_http missing
 
 .PHONY: check-demo
 check-demo: demo-files ## start the demo as a user at a terminal, then the guide's commands
@@ -270,7 +285,7 @@ tools-image: deps ## make the control domain with Debian's own tools, and guests
 	@+$(SUBMAKE) -f $(ROOT)/tests/toolstack/Makefile
 
 .PHONY: check-system
-check-system: image tools-image $(OWN_XEN) ## boot Debian's kernel on many machines
+check-system: dom0-image tools-image $(OWN_XEN) ## boot Debian's kernel on many machines
 	@$(if $(filter stock,$(XEN)),sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen)
 	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
@@ -289,7 +304,7 @@ bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stoc
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-demo check-guest check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-demo check-hosts check-guest check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded

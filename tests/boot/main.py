@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Starts hosts in the ways that users do, in QEMU: the demo, the guide, the ISO
-image, over the network.
+image, the disk image, over the network.
 
-usage: main.py --out BUILD_DIR --cache DIR --log DIR [PATTERN...]
+usage: main.py --out BUILD_DIR --cache DIR --log DIR [--jobs N] [PATTERN...]
 
 A PATTERN picks the cases whose name contains it; each has a folder below DIR with
 its logs. Those of network boot want the network for themselves: `unshare -rn`.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import os
 import shutil
@@ -21,6 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "system"))
 
 import demo_cases
 import guide_cases
+import image_cases
 import iso_cases
 import mini_cases
 import netboot_cases
@@ -51,19 +53,30 @@ def run_case(name, function, context, log_folder):
     return result
 
 
+def chosen_cases(patterns):
+    """(name, function) of those whose name contains one of the patterns."""
+    for module in (mini_cases, demo_cases, guide_cases, iso_cases, image_cases,
+                   netboot_cases):
+        for name, function in module.CASES.items():
+            if any(pattern in name for pattern in patterns or [""]):
+                yield name, function
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", required=True, help="build folder")
     parser.add_argument("--cache", required=True, help="folder of downloads")
     parser.add_argument("--log", required=True, help="folder for the logs")
+    parser.add_argument("--jobs", type=int, default=1,
+                        help="cases that run at the same time")
     parser.add_argument("patterns", nargs="*", metavar="PATTERN")
     args = parser.parse_args()
     context = Context(ROOT, args.out, args.cache)
     results = Results()
-    for cases in (mini_cases, demo_cases, guide_cases, iso_cases, netboot_cases):
-        for name, function in cases.CASES.items():
-            if any(pattern in name for pattern in args.patterns or [""]):
-                results.add(run_case(name, function, context, args.log))
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for name, function in chosen_cases(args.patterns):
+            pool.submit(lambda *case: results.add(run_case(*case)),
+                        name, function, context, args.log)
     print(results.summary())
     return 0 if results.passed and not results.failed else 1
 
