@@ -218,7 +218,6 @@ static bool handle_one(struct conn *c)
     data[head.len] = '\0';
     buf_take(&c->in, sizeof(head) + head.len);
     c->in_new = true;
-    conn_mark_dirty(c);
 
     r.type = head.type;
     r.req_id = head.req_id;
@@ -231,6 +230,9 @@ static bool handle_one(struct conn *c)
 
         reply(&r, XS_ERROR, name, strlen(name) + 1);
     }
+    /* After those that it has events for: a client that has its reply finds
+     * them sent. */
+    conn_mark_dirty(c);
     return true;
 }
 

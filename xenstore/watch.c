@@ -222,20 +222,30 @@ size_t watch_size(const struct watch *w)
 /* A change as the watches see it. */
 struct event {
     const char *path;
+    const struct node *root;   /* perms are not known: where to find them */
     const struct perms *perms; /* of the node, if there is one */
     const struct perms *also;  /* another list that lets the event be seen */
 };
 
-static bool may_see(const struct watch *w, const struct event *e)
+static bool may_see(const struct watch *w, struct event *e)
 {
     struct subject s = watch_subject(w);
+    const struct node *node;
 
-    return s.domid == 0 || (e->perms && (perms_of(e->perms, s) & PERM_READ)) ||
+    /* Most watches are dom0's: for those the node need not be found. */
+    if (s.domid == 0)
+        return true;
+    if (e->root) {
+        node = store_find(e->root, e->path);
+        e->perms = node ? node->perms : NULL;
+        e->root = NULL;
+    }
+    return (e->perms && (perms_of(e->perms, s) & PERM_READ)) ||
            (e->also && (perms_of(e->also, s) & PERM_READ));
 }
 
 /* Fire the watches of a node; the change is so many names below it. */
-static void fire_node(const struct watch_node *n, const struct event *e,
+static void fire_node(const struct watch_node *n, struct event *e,
                       unsigned int below)
 {
     struct watch *w;
@@ -271,14 +281,10 @@ static void fire_below(const struct watch_node *n, const struct node *node,
 static void fire(const char *path, const struct node *root,
                  const struct perms *also, bool removed)
 {
-    const struct node *node = store_find(root, path);
+    const struct node *node;
     const struct watch_node *n;
     unsigned int below = wire_depth(path);
-    struct event e = {
-        .path = path,
-        .perms = node ? node->perms : NULL,
-        .also = also,
-    };
+    struct event e = {.path = path, .root = root, .also = also};
     char buf[PATH_ROOM];
     const char *name, *at = path;
     size_t len;
@@ -289,7 +295,10 @@ static void fire(const char *path, const struct node *root,
         if (!len)
             break;
     }
-    if (n && removed && node) {
+    if (!n || !removed)
+        return;
+    node = store_find(root, path);
+    if (node) {
         strcpy(buf, path);
         fire_below(n, node, buf, strlen(buf));
     }

@@ -2,7 +2,8 @@
 /*
  * What no xenstore daemon that sleeps between requests can be quicker than:
  * takes a request, does nothing, answers. What it takes is the client's part
- * and the kernel's, two messages and two wake-ups.
+ * and the kernel's, two messages and two wake-ups. There is one watch, of
+ * everything, by whoever asked for one last.
  *
  * usage: floor SOCKET
  */
@@ -18,6 +19,7 @@
 #include <xen/io/xs_wire.h>
 
 static int epoll_fd;
+static int watcher = -1;
 
 static void poll_for(int fd)
 {
@@ -25,6 +27,33 @@ static void poll_for(int fd)
 
     if (fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
         err(1, "poll");
+}
+
+static void send_event(void)
+{
+    static const char data[] = "/bench\0t";
+    const struct xsd_sockmsg head = {
+        .type = XS_WATCH_EVENT,
+        .len = sizeof(data),
+    };
+    char event[sizeof(head) + sizeof(data)];
+
+    if (watcher < 0)
+        return;
+    memcpy(event, &head, sizeof(head));
+    memcpy(event + sizeof(head), data, sizeof(data));
+    if (send(watcher, event, sizeof(event), MSG_NOSIGNAL) != sizeof(event))
+        err(1, "event");
+}
+
+static void set_watch(int fd, uint32_t type)
+{
+    if (type == XS_UNWATCH)
+        watcher = -1;
+    if (type == XS_WATCH)
+        watcher = fd;
+    if (type == XS_WATCH || type == XS_WRITE)
+        send_event();
 }
 
 /* Answer all requests that are there with "1", which may be the number of a
@@ -39,6 +68,7 @@ static bool answer(int fd)
     for (; len - (ssize_t)from >= (ssize_t)sizeof(head);) {
         memcpy(&head, in + from, sizeof(head));
         from += sizeof(head) + head.len;
+        set_watch(fd, head.type);
         head.len = 1;
         memcpy(out + to, &head, sizeof(head));
         out[to + sizeof(head)] = '1';
@@ -66,8 +96,11 @@ int main(int argc, char **argv)
     while (epoll_wait(epoll_fd, &event, 1, -1) == 1) {
         if (event.data.fd == listener)
             poll_for(accept(listener, NULL, NULL));
-        else if (!answer(event.data.fd))
+        else if (!answer(event.data.fd)) {
+            if (watcher == event.data.fd)
+                watcher = -1;
             close(event.data.fd);
+        }
     }
     return 0;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Load for a xenstore daemon, by its socket: prints what an operation takes of
- * wall time, and of the daemon's CPU time, which other load disturbs less.
+ * Load for a xenstore daemon, by its socket. Tells which figures there are, one
+ * a line and then an empty one; then each line of input names one of them, and
+ * is answered by one round of it: nanoseconds of wall time for an operation,
+ * and of the daemon's CPU time, which other load disturbs less. "memory" is
+ * answered by the daemon's KiB.
  *
  * usage: load PID [GUESTS [floor]]
  *
  * PID is the daemon's. The tree grows to GUESTS guests, 5000 if not given. With
- * "floor" the daemon is floor.c, which knows no watches.
+ * "floor" the daemon is floor.c, which knows one watch.
  */
 #include <err.h>
 #include <stdio.h>
@@ -20,9 +23,6 @@
 #include <xen/io/xs_wire.h>
 #include <xenstore.h>
 #include <xenstore_lib.h>
-
-/* Each figure is the best of so many rounds. */
-#define ROUNDS 5
 
 static pid_t daemon_pid;
 static struct xs_handle *h;
@@ -51,28 +51,6 @@ static double cpu_ns(void)
     if (clock_getcpuclockid(daemon_pid, &clock) != 0)
         errx(1, "no clock of process %d", daemon_pid);
     return clock_ns(clock);
-}
-
-/* Runs fn(0), fn(1), ... nr times a round; prints figure.wall, figure.cpu. */
-static void measure(const char *figure, int nr, void (*fn)(int))
-{
-    double best_wall = 0, best_cpu = 0;
-
-    for (int round = 0; round < ROUNDS; round++) {
-        double wall = wall_ns(), cpu = cpu_ns();
-
-        for (int i = 0; i < nr; i++)
-            fn(round * nr + i);
-        wall = (wall_ns() - wall) / nr;
-        cpu = (cpu_ns() - cpu) / nr;
-        if (!round || wall < best_wall)
-            best_wall = wall;
-        if (!round || cpu < best_cpu)
-            best_cpu = cpu;
-    }
-    printf("@R %s.wall %.2f us/op\n", figure, best_wall / 1000);
-    printf("@R %s.cpu %.2f us/op\n", figure, best_cpu / 1000);
-    fflush(stdout);
 }
 
 /* ---- operations ---- */
@@ -244,13 +222,15 @@ static int first_guest;
 
 static void put_guest(int i)
 {
+    (void)i;
     for (int part = 0; part < 3; part++) {
         xs_transaction_t t = xs_transaction_start(h);
 
         must(t != XBT_NULL, "start");
-        put_part(t, first_guest + i, part);
+        put_part(t, first_guest, part);
         must(xs_transaction_end(h, t, false), "end");
     }
+    first_guest++;
 }
 
 /* Guests up to this one, the quick way. */
@@ -261,18 +241,7 @@ static void fill_to(int guest)
             put_part(XBT_NULL, first_guest, part);
 }
 
-static void measure_guests(int at)
-{
-    char figure[32];
-    int nr = at < 100 ? 3 : 10;
-
-    fill_to(at);
-    snprintf(figure, sizeof(figure), "guest_record_at_%d", at);
-    measure(figure, nr, put_guest);
-    first_guest += ROUNDS * nr;
-}
-
-static void print_memory(int guests)
+static void print_memory(void)
 {
     char path[64], line[128];
     long kib = 0;
@@ -285,7 +254,7 @@ static void print_memory(int guests)
             break;
     if (f)
         fclose(f);
-    printf("@R memory_at_%d_guests %.1f MiB\n", guests, (double)kib / 1024);
+    printf("%ld\n", kib);
 }
 
 /* ---- watches ---- */
@@ -306,10 +275,29 @@ static void write_to_event(int i)
     take_event();
 }
 
-static void measure_watches(int up_to)
+static bool bench_is_watched;
+
+static void watch_bench(int arg)
+{
+    (void)arg;
+    watcher = xs_open(0);
+    must(watcher && xs_watch(watcher, "/bench", "t"), "watch");
+    take_event();
+    bench_is_watched = true;
+}
+
+static void unwatch_bench(void)
+{
+    if (bench_is_watched)
+        must(xs_unwatch(watcher, "/bench", "t"), "unwatch");
+    bench_is_watched = false;
+}
+
+/* So many watches on nodes of guests. */
+static void watch_guests(int up_to)
 {
     static int nr;
-    char path[64], token[16], figure[32];
+    char path[64], token[16];
 
     for (; nr < up_to; nr++) {
         snprintf(path, sizeof(path), "/local/domain/%d/device/vbd/%d/state",
@@ -318,26 +306,71 @@ static void measure_watches(int up_to)
         must(xs_watch(watcher, path, token), "watch");
         take_event();
     }
-    snprintf(figure, sizeof(figure), "write_%d_watches", nr);
-    measure(figure, 2000, write_node);
 }
 
-static void measure_events(void)
+/* ---- figures ---- */
+
+struct figure {
+    const char *name;     /* without .wall, .cpu */
+    int nr;               /* operations of a round */
+    void (*fn)(int i);    /* one, the i-th */
+    void (*prepare)(int); /* before the first round, or NULL; its argument: */
+    int arg;
+    bool no_floor; /* to a daemon that does nothing this means nothing */
+};
+
+static const struct figure figures[] = {
+    {"read", 1000, read_node, NULL, 0, false},
+    {"write", 1000, write_node, NULL, 0, false},
+    {"commit_of_one_write", 500, commit_write, NULL, 0, false},
+    {"32_reads_at_once", 200, read_at_once, NULL, 0, false},
+    {"write_to_event", 500, write_to_event, watch_bench, 0, false},
+    {"write_0_watches", 500, write_node, watch_guests, 0, true},
+    {"write_1000_watches", 500, write_node, watch_guests, 1000, true},
+    {"write_10000_watches", 500, write_node, watch_guests, 10000, true},
+    {"guest_record_at_10", 3, put_guest, fill_to, 10, false},
+    {"guest_record_at_100", 5, put_guest, fill_to, 100, false},
+    {"guest_record_at_3000", 5, put_guest, fill_to, 3000, false},
+    {"guest_record_at_5000", 5, put_guest, fill_to, 5000, false},
+};
+
+static void list_figures(int guests, bool is_floor)
 {
-    watcher = xs_open(0);
-    must(watcher && xs_watch(watcher, "/bench", "t"), "watch");
-    take_event();
-    measure("write_to_event", 5000, write_to_event);
-    must(xs_unwatch(watcher, "/bench", "t"), "unwatch");
-    measure_watches(0);
-    measure_watches(1000);
-    measure_watches(10000);
+    for (size_t i = 0; i < NR(figures); i++)
+        if (!(is_floor && figures[i].no_floor) &&
+            !(figures[i].prepare == fill_to && figures[i].arg > guests))
+            puts(figures[i].name);
+    puts("");
+}
+
+static const struct figure *find_figure(const char *name)
+{
+    for (size_t i = 0; i < NR(figures); i++)
+        if (!strcmp(figures[i].name, name))
+            return &figures[i];
+    errx(1, "%s: no such figure", name);
+}
+
+static void run_round(const struct figure *f)
+{
+    static const struct figure *prepared;
+    double wall, cpu;
+
+    if (f->prepare && prepared != f) {
+        unwatch_bench();
+        f->prepare(f->arg);
+    }
+    prepared = f;
+    wall = wall_ns();
+    cpu = cpu_ns();
+    for (int i = 0; i < f->nr; i++)
+        f->fn(i);
+    printf("%.0f %.0f\n", (wall_ns() - wall) / f->nr, (cpu_ns() - cpu) / f->nr);
 }
 
 int main(int argc, char **argv)
 {
-    int guests = argc > 2 ? atoi(argv[2]) : 5000;
-    bool is_floor = argc > 3;
+    char line[64];
 
     if (argc < 2)
         errx(1, "usage: load PID [GUESTS [floor]]");
@@ -347,15 +380,14 @@ int main(int argc, char **argv)
         err(1, "xs_open");
     connect_raw();
     write_node(0);
-    measure("read", 20000, read_node);
-    measure("write", 20000, write_node);
-    measure("commit_of_one_write", 5000, commit_write);
-    measure("32_reads_at_once", 2000, read_at_once);
-    if (!is_floor)
-        measure_events();
-    for (const int *at = (const int[]){10, 100, 3000, guests, 0}; *at; at++)
-        if (*at <= guests && *at > first_guest)
-            measure_guests(*at);
-    print_memory(guests);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    list_figures(argc > 2 ? atoi(argv[2]) : 5000, argc > 3);
+    while (fgets(line, sizeof(line), stdin)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (!strcmp(line, "memory"))
+            print_memory();
+        else
+            run_round(find_figure(line));
+    }
     return 0;
 }

@@ -152,6 +152,20 @@ def flood_does_not_starve_others(start):
         assert flood.reply()[3] == b'1'
 
 
+def events_are_sent_before_the_reply(start):
+    """Who has its reply finds that all others have their events."""
+    daemon = start()
+    writer = daemon.socket()
+    watchers = [daemon.socket() for _ in range(8)]
+    for w in watchers:
+        w.watch('/x', 't')
+        w.take_events()
+    for i in range(200):
+        writer.write('/x', str(i))
+        for w in watchers:
+            assert w.take_events(0) == [('/x', 't')], i
+
+
 def broken_indexes_stop_a_ring(start):
     daemon = start()
     r, s = daemon.domain(1), daemon.socket()
@@ -261,6 +275,7 @@ def old_transaction_fails(start):
 TESTS = [limits_are_kept_and_named, transaction_nodes_and_memory_are_limited,
          memory_comes_back, guest_that_takes_no_events_loses_none,
          guest_that_takes_no_replies_waits, flood_does_not_starve_others,
+         events_are_sent_before_the_reply,
          broken_indexes_stop_a_ring, too_long_message_stops_a_ring,
          garbage_in_rings, garbage_by_socket,
          client_that_ends_its_requests_gets_replies, old_transaction_fails]

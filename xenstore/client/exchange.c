@@ -125,18 +125,29 @@ static void deliver_all(struct xs_handle *h)
     h->rx_len -= at;
 }
 
-static ssize_t read_some(struct xs_handle *h, bool wait)
+static ssize_t read_some(struct xs_handle *h, enum xs_wait wait)
 {
     struct pollfd pfd = {.fd = h->fd, .events = POLLIN};
     char *buf = h->rx + h->rx_len;
     size_t size = RX_SIZE - h->rx_len;
+    ssize_t got;
 
-    if (h->is_socket)
-        return recv(h->fd, buf, size, wait ? 0 : MSG_DONTWAIT);
-    if (wait || poll(&pfd, 1, 0) == 1)
-        return read(h->fd, buf, size);
-    errno = EAGAIN;
-    return -1;
+    if (!h->is_socket) {
+        if (wait != XS_WAIT_NOT || poll(&pfd, 1, 0) == 1)
+            return read(h->fd, buf, size);
+        errno = EAGAIN;
+        return -1;
+    }
+    if (wait != XS_WAIT_REPLY)
+        return recv(h->fd, buf, size, wait == XS_WAIT_NOT ? MSG_DONTWAIT : 0);
+    got = xs_look(&h->look, h->fd, buf, size);
+    if (got >= 0 || errno != EAGAIN)
+        return got;
+    /* A thread that sleeps in recv() is woken also when the daemon takes its
+     * request, for nothing; not so in poll(). */
+    if (poll(&pfd, 1, -1) < 0)
+        return -1;
+    return recv(h->fd, buf, size, MSG_DONTWAIT);
 }
 
 static void stop_reading(void *arg)
@@ -147,7 +158,7 @@ static void stop_reading(void *arg)
     h->reading = false;
 }
 
-void xs_receive_locked(struct xs_handle *h, bool wait)
+void xs_receive_locked(struct xs_handle *h, enum xs_wait wait)
 {
     ssize_t got;
     int error;
@@ -183,7 +194,7 @@ static bool wait_until_writable(struct xs_handle *h)
     poll(&pfd, 1, -1);
     pthread_mutex_lock(&h->lock);
     if (!(pfd.revents & POLLOUT) && !h->reading && !h->error)
-        xs_receive_locked(h, false);
+        xs_receive_locked(h, XS_WAIT_NOT);
     alive = !h->error;
     xs_pass_on_locked(h);
     pthread_mutex_unlock(&h->lock);
@@ -261,7 +272,7 @@ void xs_wait_for_reply(struct xs_handle *h, struct waiter *w)
         if (h->reading)
             pthread_cond_wait(&w->cond, &h->lock);
         else
-            xs_receive_locked(h, true);
+            xs_receive_locked(h, XS_WAIT_REPLY);
     }
     if (!w->done) {
         w->error = h->error;

@@ -93,6 +93,7 @@ struct xs_handle *xs_open(unsigned long flags)
     }
     h->unwatch_filter = flags & XS_UNWATCH_FILTER;
     h->events_tail = &h->events;
+    xs_look_init(&h->look);
     h->event_fd = h->poll_fd = -1;
     pthread_mutex_init(&h->tx_lock, NULL);
     pthread_mutex_init(&h->lock, NULL);

@@ -5,8 +5,8 @@
  * A thread that waits for a reply or an event reads, if no other does, and
  * sorts what comes: replies to who asked, events into the queue. When it has
  * what it waited for it leaves, and wakes the next one to read. So a lone
- * thread does one send() and one recv() per request, and any number of them
- * needs no thread of the library's own.
+ * thread sends a request and looks for its reply (look.h), and any number of
+ * them needs no thread of the library's own.
  */
 #ifndef XENSTORE_CLIENT_HANDLE_H
 #define XENSTORE_CLIENT_HANDLE_H
@@ -15,6 +15,8 @@
 #include <sys/uio.h>
 
 #include <xenstore.h>
+
+#include "look.h"
 
 /*
  * The longest message that is read. More than XENSTORE_PAYLOAD_MAX, since the
@@ -58,6 +60,7 @@ struct xs_handle {
     int event_fd; /* holds 1 while there are events; -1: no user */
     int poll_fd;  /* epoll of fd and event_fd; -1: no user */
     /* Of the thread that has set reading: */
+    struct look look;
     size_t rx_len;
     char rx[RX_SIZE];
 };
@@ -98,13 +101,18 @@ void xs_send(struct xs_handle *h, const char *buf, size_t len);
 /** Return when the waiter has its reply or its error. */
 void xs_wait_for_reply(struct xs_handle *h, struct waiter *w);
 
+/** What to wait for if there is nothing to read. */
+enum xs_wait {
+    XS_WAIT_NOT,
+    XS_WAIT_REPLY,
+    XS_WAIT_EVENT,
+};
+
 /**
  * Read what there is and sort it. The caller holds the lock and has seen
  * !reading; both are so again on return, but not in between.
- *
- * @wait  wait if there is nothing
  */
-void xs_receive_locked(struct xs_handle *h, bool wait);
+void xs_receive_locked(struct xs_handle *h, enum xs_wait wait);
 
 /** Whoever stops reading, or takes an event, calls this before it leaves. */
 void xs_pass_on_locked(struct xs_handle *h);

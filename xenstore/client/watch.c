@@ -176,7 +176,7 @@ char **xs_check_watch(struct xs_handle *h)
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pthread_mutex_lock(&h->lock);
     if (!h->events && !h->reading && !h->error)
-        xs_receive_locked(h, false);
+        xs_receive_locked(h, XS_WAIT_NOT);
     strings = pop_event(h);
     xs_pass_on_locked(h);
     pthread_mutex_unlock(&h->lock);
@@ -208,7 +208,7 @@ char **xs_read_watch(struct xs_handle *h, unsigned int *num)
         if (h->reading)
             pthread_cond_wait(&h->event_cond, &h->lock);
         else
-            xs_receive_locked(h, true);
+            xs_receive_locked(h, XS_WAIT_EVENT);
     }
     strings = pop_event(h);
     error = errno;
