@@ -280,6 +280,43 @@ static bool wants_json(int argc, char **argv)
     return false;
 }
 
+/* Output that is passed on, and counted. */
+struct counted {
+    FILE *out;
+    size_t size;
+};
+
+static ssize_t counted_write(void *cookie, const char *data, size_t size)
+{
+    struct counted *c = cookie;
+    size_t written = fwrite(data, 1, size, c->out);
+
+    c->size += written;
+    return written == size && !fflush(c->out) ? (ssize_t)size : 0;
+}
+
+/* With --json each command that succeeds writes a value: an empty object where
+ * it has nothing to tell. */
+static int command_run_json(struct xl *xl, int argc, char **argv,
+                            struct error **err_out)
+{
+    struct counted counted = {.out = xl->out};
+    FILE *out = fopencookie(&counted, "w",
+                            (cookie_io_functions_t){.write = counted_write});
+    int rc;
+
+    if (!out)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    xl->out = out;
+    rc = command_run(xl, argc, argv, err_out);
+    if (fclose(out) && !rc)
+        rc = error_set(err_out, ERROR_INTERNAL, -EIO, "can't write the output");
+    xl->out = counted.out;
+    if (!rc && !counted.size)
+        fputs("{}\n", xl->out);
+    return rc;
+}
+
 int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
             const struct cancel *cancel)
 {
@@ -298,9 +335,13 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
     if (!rc) {
         xl.json = wants_json(argc, argv);
         xl.command = command_find(argv[first], &err);
-        rc = xl.command
-                 ? command_run(&xl, argc - first - 1, argv + first + 1, &err)
-                 : -EINVAL;
+        argc -= first + 1;
+        argv += first + 1;
+        if (!xl.command)
+            rc = -EINVAL;
+        else
+            rc = xl.json ? command_run_json(&xl, argc, argv, &err)
+                         : command_run(&xl, argc, argv, &err);
     }
     if (!rc && (fflush(out) || ferror(out)))
         rc = error_set(&err, ERROR_INTERNAL, -EIO, "can't write the output");
