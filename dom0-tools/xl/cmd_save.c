@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "toolstack/save.h"
+#include "xl/console.h"
 #include "xl/incoming.h"
 #include "xl/saved.h"
 #include "xl/target.h"
@@ -21,6 +22,7 @@ const struct option_row save_options[] = {
 
 const struct option_row restore_options[] = {
     {.id = 'p', .name = "paused", .help = "leave the domain paused"},
+    {.id = 'c', .help = "attach to its console before it runs"},
     {.id = 'q', .name = "quiet", .help = "say nothing on success"},
     {.id = 'e', .help = "do not watch the domain in the background"},
     {.id = 'd', .help = "taken, without effect"},
@@ -92,7 +94,7 @@ int cmd_restore(struct xl *xl, int nr_args, char **args, struct error **err_out)
     const char *path = args[nr_args - 1];
     struct incoming in = {.xl = xl,
                           .config_path = nr_args > 1 ? args[0] : NULL,
-                          .paused = xl_has(xl, 'p'),
+                          .paused = xl_has(xl, 'p') || xl_has(xl, 'c'),
                           .watch = !xl_has(xl, 'e')};
     struct saved_progress *progress = saved_progress_begin(xl, "restoring");
     int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
@@ -116,6 +118,8 @@ int cmd_restore(struct xl *xl, int nr_args, char **args, struct error **err_out)
         rc = incoming_start(&in, err_out);
     if (!rc && xl->json)
         rc = saved_json(xl, path, in.config.name, in.domid, err_out);
+    if (!rc && xl_has(xl, 'c'))
+        rc = console_follow(xl, &in.config, in.domid, err_out);
     incoming_free(&in);
     return rc ? error_wrap(err_out, "%s", path) : 0;
 }

@@ -110,6 +110,7 @@ class Boot:
     cpu: str = "max,-smap"
     icount: bool = False         # time is instructions: no host disturbs it
     disk: str = "virtio"         # or "ahci"
+    disk_stays: bool = False     # what is written is there at the next boot
     nic: str = "virtio-net-pci"  # or "e1000e"
     checks: tuple = BASIC + DEVICES
     interrupts: dict = dataclasses.field(default_factory=dict)

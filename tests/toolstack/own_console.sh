@@ -91,6 +91,15 @@ check_console_restart()
     check_console_stock_client
 }
 
+# Out of a file, with its console from the first byte on.
+check_console_restore()
+{
+    $own save linux /disk/linux.saved && wait_until 60 is_gone linux || return
+    person ann "$own restore -c /disk/linux.saved"
+    answers ann && keys ann C-] && will_see ann 'LEFT 0' &&
+        rm /disk/linux.saved
+}
+
 # Guests that end at once: their output is seen, and why they ended.
 check_console_ends()
 {
