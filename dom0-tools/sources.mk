@@ -64,6 +64,7 @@ XL_SRC += dom0-tools/toolstack/disk_number.c
 XL_SRC += dom0-tools/toolstack/domain.c
 XL_SRC += dom0-tools/toolstack/handshake.c
 XL_SRC += dom0-tools/toolstack/ending.c
+XL_SRC += dom0-tools/toolstack/host_config.c
 XL_SRC += dom0-tools/toolstack/hotplug.c
 XL_SRC += dom0-tools/toolstack/memory_target.c
 XL_SRC += dom0-tools/toolstack/migrate.c

@@ -17,11 +17,8 @@ static int out_of_memory(struct error **err_out)
     return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
 }
 
-static void warn(struct config_warnings *warnings, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* A warning that finds no memory is lost. */
-static void warn(struct config_warnings *warnings, const char *format, ...)
+void config_warn(struct config_warnings *warnings, const char *format, ...)
 {
     char **longer, *text;
     va_list args;
@@ -171,13 +168,13 @@ static int entry_read(const struct config_file *file,
     int rc;
 
     if (key && key->kind == KEY_ALIAS) {
-        warn(warnings, "%s:%d: '%s' is read as '%s'", file->name, entry->line,
-             key->name, key->text);
+        config_warn(warnings, "%s:%d: '%s' is read as '%s'", file->name,
+                    entry->line, key->name, key->text);
         key = key_find(key->text);
     }
     if (key && key->kind == KEY_IGNORED) {
-        warn(warnings, "%s:%d: '%s' has no effect: %s", file->name, entry->line,
-             key->name, key->text);
+        config_warn(warnings, "%s:%d: '%s' has no effect: %s", file->name,
+                    entry->line, key->name, key->text);
         return 0;
     }
     rc = key ? key_apply(config, key, entry->value, err_out)
@@ -204,8 +201,9 @@ static int cmdline_make(const struct config_file *file,
     const char *root = config->root, *extra = config->extra;
 
     if (config->cmdline && (root || extra))
-        warn(warnings, "%s: 'root' and 'extra' are ignored beside 'cmdline'",
-             file->name);
+        config_warn(warnings,
+                    "%s: 'root' and 'extra' are ignored beside 'cmdline'",
+                    file->name);
     if (!config->cmdline &&
         asprintf(&config->cmdline, "%s%s%s%s", root ? "root=" : "",
                  root ? root : "", root && extra ? " " : "",

@@ -94,6 +94,10 @@ struct config_warnings {
     size_t nr;
 };
 
+/* Add one. */
+void config_warn(struct config_warnings *warnings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /**
  * Read what a configuration asks for.
  *

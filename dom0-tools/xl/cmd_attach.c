@@ -9,6 +9,7 @@
 #include "lib/domctl.h"
 #include "toolstack/device.h"
 #include "toolstack/saved_config.h"
+#include "xl/config_input.h"
 
 const struct option_row detach_options[] = {
     {.id = 'f',
@@ -123,6 +124,21 @@ static int devid_choose(struct xl *xl, domid_t domid, unsigned int *devid_out,
     return 0;
 }
 
+static int vif_read(struct xl *xl, const char *text, struct vif_config *vif,
+                    struct error **err_out)
+{
+    struct host_config host;
+    int rc = config_input_host(xl, &host, err_out);
+
+    if (rc)
+        return rc;
+    rc = vif_config_parse(text, vif, err_out);
+    if (!rc && (rc = host_config_apply_vif(&host, vif, err_out)))
+        vif_config_free(vif);
+    host_config_free(&host);
+    return rc;
+}
+
 int cmd_network_attach(struct xl *xl, int nr_args, char **args,
                        struct error **err_out)
 {
@@ -134,7 +150,7 @@ int cmd_network_attach(struct xl *xl, int nr_args, char **args,
 
     if (!text)
         return out_of_memory(err_out);
-    rc = vif_config_parse(text, &vif, err_out);
+    rc = vif_read(xl, text, &vif, err_out);
     free(text);
     if (rc)
         return rc;

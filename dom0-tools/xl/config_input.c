@@ -25,6 +25,30 @@ static int file_read(const char *path, int nr_more, char **more,
     return rc;
 }
 
+int config_input_host(struct xl *xl, struct host_config *host,
+                      struct error **err_out)
+{
+    struct config_warnings warnings = {0};
+    int rc = host_config_read(host, &warnings, err_out);
+
+    warnings_print(xl, &warnings);
+    config_warnings_free(&warnings);
+    return rc;
+}
+
+static int host_apply(struct xl *xl, struct vm_config *config,
+                      struct error **err_out)
+{
+    struct host_config host;
+    int rc = config_input_host(xl, &host, err_out);
+
+    if (rc)
+        return rc;
+    rc = host_config_apply(&host, config, err_out);
+    host_config_free(&host);
+    return rc;
+}
+
 int config_input_read(struct xl *xl, const char *path, int nr_more, char **more,
                       struct vm_config *config, struct error **err_out)
 {
@@ -37,6 +61,9 @@ int config_input_read(struct xl *xl, const char *path, int nr_more, char **more,
     if (!rc) {
         warnings_print(xl, &warnings);
         config_warnings_free(&warnings);
+        rc = host_apply(xl, config, err_out);
+        if (rc)
+            vm_config_free(config);
     }
     config_file_free(&file);
     return rc;
