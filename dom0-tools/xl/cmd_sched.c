@@ -138,11 +138,21 @@ static int pool_show(struct xl *xl, const struct sched_view *v,
 }
 
 /* All pools that run this scheduler. */
+/* Of -p; of -s without it, the first, as the stock tool has it; else all. */
+static bool is_wanted(const struct xl *xl, const struct sched_view *v)
+{
+    const char *wanted = xl->option['p'];
+
+    if (v->pool.sched_id != v->sched_id)
+        return false;
+    return wanted ? !strcmp(wanted, v->name)
+                  : !xl_has(xl, 's') || v->pool.id == 0;
+}
+
 static int pools_show(struct xl *xl, unsigned int sched_id, struct json *j,
                       struct error **err_out)
 {
     struct sched_view v = {.sched_id = sched_id};
-    const char *wanted = xl->option['p'];
     struct domain_list list;
     unsigned int next = 0;
     int rc = xl_domains(xl, 0, NULL, &list, err_out);
@@ -152,8 +162,7 @@ static int pools_show(struct xl *xl, unsigned int sched_id, struct json *j,
     while (!(rc = sysctl_cpupool(xl->privcmd, next, &v.pool, err_out))) {
         rc = pool_name(xl->store, v.pool.id, &v.name, err_out);
         if (!rc) {
-            if (v.pool.sched_id == sched_id &&
-                (!wanted || !strcmp(wanted, v.name)))
+            if (is_wanted(xl, &v))
                 rc = pool_show(xl, &v, &list, j, err_out);
             free(v.name);
         }
