@@ -369,6 +369,7 @@ void vm_config_free(struct vm_config *config)
     free(config->root);
     free(config->extra);
     free(config->pool);
+    free(config->cpuid);
     vm_config_devices_free(config);
     for (i = 0; i < CONFIG_MAX_VCPUS; i++) {
         free(config->cpus[i]);

@@ -74,6 +74,7 @@ struct vm_config {
     enum vm_action on_soft_reset;
 
     char *pool;       /* name or number; NULL: the first */
+    char *cpuid;      /* see cpuid_config.h; NULL: as the hypervisor has it */
     long tsc_mode;    /* as XEN_DOMCTL_settscinfo counts; 0: the default */
     long local_time;  /* 0 or 1 */
     long time_offset; /* seconds; in text also what local_time adds */

@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "toolstack/cpuid_config.h"
 
 static int wrong_kind(struct error **err_out, const char *wanted)
 {
@@ -76,6 +79,29 @@ static int set_cpus_soft(struct vm_config *config,
 {
     return set_cpus_list(config->cpus_soft, &config->nr_cpus_soft, value,
                          err_out);
+}
+
+/* A text, or a list of texts with a leaf each. */
+static int set_cpuid(struct vm_config *config, const struct config_value *value,
+                     struct error **err_out)
+{
+    size_t size, i;
+    FILE *out;
+
+    free(config->cpuid);
+    config->cpuid = NULL;
+    out = open_memstream(&config->cpuid, &size);
+    if (!out)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    if (value->kind != CONFIG_LIST)
+        fputs(value->text, out);
+    for (i = 0; value->kind == CONFIG_LIST && i < value->nr; i++)
+        fprintf(out, "%s%s", i ? ";" : "",
+                value->item[i]->kind == CONFIG_LIST ? "[]"
+                                                    : value->item[i]->text);
+    if (fclose(out))
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    return cpuid_config_check(config->cpuid, err_out);
 }
 
 /* Numbers and names are the stock tool's. */
@@ -288,6 +314,7 @@ const struct config_key config_keys[] = {
     ACTION("on_watchdog", on_watchdog, "when its watchdog ends it: destroy"),
     SPECIAL("on_soft_reset", set_soft_reset, "when it asks for a soft reset: restart"),
     TEXT("pool", pool, "pool of CPUs that it runs in"),
+    SPECIAL("cpuid", set_cpuid, "features that it is told of: host,avx=0,.. or 7,0:ebx=xx..0"),
     SPECIAL("tsc_mode", set_tsc_mode, "whether its TSC is the machine's: default, always_emulate, native"),
     NUMBER("localtime", local_time, 0, 1, "1: its clock is set to the host's local time"),
     NUMBER("rtc_timeoffset", time_offset, INT_MIN, INT_MAX, "seconds by which its clock is ahead"),

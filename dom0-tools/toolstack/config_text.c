@@ -109,6 +109,8 @@ void config_text_write(FILE *out, const struct vm_config *config)
     uuid_unparse_lower(config->uuid, uuid);
     fprintf(out, "uuid = \"%s\"\n", uuid);
     memory_put(out, config);
+    if (config->cpuid)
+        config_text_put(out, "cpuid", config->cpuid);
     for (i = 0; i < nr_config_keys; i++)
         if (!is_apart(&config_keys[i]))
             key_put(out, &config_keys[i], config);

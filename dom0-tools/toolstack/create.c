@@ -12,6 +12,7 @@
 #include "lib/memory.h"
 #include "lib/sysctl.h"
 #include "stream/file.h"
+#include "toolstack/cpuid_config.h"
 #include "toolstack/cpumap.h"
 #include "toolstack/destroy.h"
 #include "toolstack/device.h"
@@ -313,6 +314,16 @@ static int clocks_set(struct growing *g, struct error **err_out)
     return rc;
 }
 
+/* A saved guest has seen what it will see: that comes with it. */
+static int cpuid_set(struct growing *g, struct error **err_out)
+{
+    const char *cpuid = g->c->config->cpuid;
+
+    return cpuid && !g->c->saved
+               ? cpuid_config_set(g->p, g->domid, cpuid, err_out)
+               : 0;
+}
+
 static int sched_set(struct growing *g, struct error **err_out)
 {
     const struct vm_config *config = g->c->config;
@@ -434,6 +445,7 @@ static const struct {
     {vcpus_make, "making its vcpus"},
     {limits_set, "setting its limits"},
     {clocks_set, "setting its clocks"},
+    {cpuid_set, "setting what it sees of the CPU"},
     {sched_set, "setting its share"},
     {ports_make, "making its ports"},
     {guest_build, "building it"},

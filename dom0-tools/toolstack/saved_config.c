@@ -99,6 +99,7 @@ static void kernel_put(struct json *j, const struct vm_config *config)
     text_put(j, "ramdisk", config->ramdisk);
     text_put(j, "bootloader", config->bootloader);
     text_put(j, "xenia_firmware", config->firmware);
+    text_put(j, "xenia_cpuid", config->cpuid);
 }
 
 static void create_info_put(struct json *j, const struct vm_config *config,

@@ -229,17 +229,23 @@ static int numbers_get(yajl_val info, struct vm_config *config,
 static int texts_get(yajl_val info, struct vm_config *config,
                      struct error **err_out)
 {
-    int rc = json_text_get(info, "kernel", &config->kernel, err_out);
+    const struct {
+        const char *key;
+        char **to;
+    } rows[] = {
+        {"kernel", &config->kernel},
+        {"ramdisk", &config->ramdisk},
+        {"cmdline", &config->cmdline},
+        {"bootloader", &config->bootloader},
+        {"xenia_firmware", &config->firmware},
+        {"xenia_cpuid", &config->cpuid},
+    };
+    size_t i;
+    int rc = 0;
 
-    if (!rc)
-        rc = json_text_get(info, "ramdisk", &config->ramdisk, err_out);
-    if (!rc)
-        rc = json_text_get(info, "cmdline", &config->cmdline, err_out);
-    if (!rc)
-        rc = json_text_get(info, "bootloader", &config->bootloader, err_out);
-    return rc ? rc
-              : json_text_get(info, "xenia_firmware", &config->firmware,
-                              err_out);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]) && !rc; i++)
+        rc = json_text_get(info, rows[i].key, rows[i].to, err_out);
+    return rc;
 }
 
 /* Numbers of CPUs as a set; of none: all. */

@@ -89,7 +89,8 @@ static void every_key_stays(void **state)
                  "on_soft_reset='preserve'\npool='fast'\n"
                  "tsc_mode='native'\nlocaltime=1\nrtc_timeoffset='-3600'\n"
                  "nomigrate=1\nmax_grant_frames=40\nmax_maptrack_frames=0\n"
-                 "max_grant_version=1\nmax_event_channels=4095\n");
+                 "max_grant_version=1\nmax_event_channels=4095\n"
+                 "cpuid='host,avx=0'\n");
 }
 
 static void every_part_of_a_device_stays(void **state)
