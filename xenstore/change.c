@@ -73,22 +73,19 @@ static void apply_perms(struct node **root, const struct change *c,
 void change_apply(struct node **root, const struct change *c,
                   const struct charge *charge)
 {
-    bool exists = store_find(*root, c->path) != NULL;
-
     switch (c->type) {
     case CHANGE_WRITE:
+        store_write(root, c->path, c->domid, c->data, c->len, charge);
+        break;
     case CHANGE_MKDIR:
-        if (!exists)
-            store_create(root, c->path, c->domid, charge);
-        if (c->type == CHANGE_WRITE)
-            store_set_value(root, c->path, c->data, c->len, charge);
+        store_create(root, c->path, c->domid, charge);
         break;
     case CHANGE_RM:
-        if (exists)
+        if (store_find(*root, c->path))
             store_remove(root, c->path, charge);
         break;
     case CHANGE_PERMS:
-        if (exists)
+        if (store_find(*root, c->path))
             apply_perms(root, c, charge);
         break;
     }

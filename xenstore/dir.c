@@ -25,19 +25,22 @@ struct dir {
     struct entry entry[];
 };
 
-struct node *node_new(const char *name, size_t len, struct perms *perms,
-                      uint64_t gen)
+struct node *node_new(const char *name, size_t len, const void *value,
+                      size_t value_len, struct perms *perms, uint64_t gen)
 {
-    struct node *n = xmalloc(sizeof(*n) + len);
+    struct node *n = xmalloc(sizeof(*n) + len + value_len);
 
     *n = (struct node){
         .refs = 1,
         .name_len = len,
+        .value_len = value_len,
         .gen = gen,
         .dir_gen = gen,
         .perms = perms,
     };
     memcpy(n->data, name, len);
+    if (value_len)
+        memcpy(n->data + len, value, value_len);
     return n;
 }
 
@@ -196,12 +199,17 @@ struct node *dir_find(const struct dir *dir, const char *name, size_t len)
 struct node **dir_own_slot(struct dir **slot, const char *name, size_t len)
 {
     uint64_t key = name_key(name, len);
-    struct dir *dir = dir_own(slot);
+    struct dir *dir;
+    unsigned int i;
     bool found;
 
+    if (!*slot)
+        return NULL;
+    dir = dir_own(slot);
     while (dir->level)
         dir = dir_own(&dir->entry[branch(dir, key, name, len)].dir);
-    return &dir->entry[search(dir, key, name, len, &found) - 1].node;
+    i = search(dir, key, name, len, &found);
+    return found ? &dir->entry[i - 1].node : NULL;
 }
 
 /* Insert at index i; a block that was full keeps one half, and the other one is

@@ -48,9 +48,9 @@ static inline size_t node_size(const struct node *n)
     return sizeof(*n) + n->name_len + n->value_len;
 }
 
-/** A node with this name and without value or children; takes over perms. */
-struct node *node_new(const char *name, size_t len, struct perms *perms,
-                      uint64_t gen);
+/** A node with this name and value, without children; takes over perms. */
+struct node *node_new(const char *name, size_t len, const void *value,
+                      size_t value_len, struct perms *perms, uint64_t gen);
 
 /** One more reference. */
 struct node *node_get(struct node *n);
@@ -64,7 +64,8 @@ struct node *node_own(struct node **slot);
 /** Child of that name, or NULL. */
 struct node *dir_find(const struct dir *dir, const char *name, size_t len);
 
-/** Where a version refers to its child of that name, which exists. */
+/** Where a version refers to its child of that name, or NULL; the blocks on the
+ * way become its own. */
 struct node **dir_own_slot(struct dir **dir, const char *name, size_t len);
 
 /** Add a node whose name is not there; takes over the reference. */

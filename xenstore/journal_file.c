@@ -466,10 +466,8 @@ static bool read_node(struct growing *g, unsigned int depth, const char *data,
         g->perms = perms_intern(perm, node.nr_perms);
         free(perm);
     }
-    n = node_new(data, node.name_len, perms_get(g->perms), store_next_gen());
-    n = xrealloc(n, sizeof(*n) + node.name_len + node.value_len);
-    memcpy(n->data + node.name_len, data + node.name_len, node.value_len);
-    n->value_len = node.value_len;
+    n = node_new(data, node.name_len, data + node.name_len, node.value_len,
+                 perms_get(g->perms), store_next_gen());
     if (depth == g->max_depth) {
         g->max_depth = depth ? 2 * depth : 8;
         g->path = xrealloc(g->path, g->max_depth * sizeof(*g->path));

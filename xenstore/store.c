@@ -13,7 +13,7 @@ struct node *store_new(void)
 {
     struct perm perm = {.domid = 0, .access = PERM_NONE};
 
-    return node_new("", 0, perms_intern(&perm, 1), store_next_gen());
+    return node_new("", 0, NULL, 0, perms_intern(&perm, 1), store_next_gen());
 }
 
 uint64_t store_next_gen(void)
@@ -83,21 +83,38 @@ struct node *store_nearest(const struct node *root, const char *path,
     return (struct node *)n;
 }
 
-/* Where a version refers to the node at the first path_len bytes of a path,
- * which exists; node and all above it belong to the version alone. */
-static struct node **own_slot(struct node **root, const char *path,
-                              size_t path_len)
+/*
+ * Where a version refers to the last node on the way to the first path_len
+ * bytes of a path that exists; that node and all above it belong to the version
+ * alone. *rest becomes what is missing of the path, or "" or "/".
+ */
+static struct node **own_nearest(struct node **root, const char *path,
+                                 size_t path_len, const char **rest)
 {
-    const char *name, *end = path + path_len;
-    struct node **slot = root;
+    const char *name, *at = path, *end = path + path_len;
+    struct node **slot = root, **child;
     size_t len;
 
     node_own(slot);
-    while (next_name(&path, end, &name, &len)) {
-        slot = dir_own_slot(&(*slot)->dir, name, len);
-        node_own(slot);
+    *rest = path;
+    while (next_name(&at, end, &name, &len)) {
+        child = dir_own_slot(&(*slot)->dir, name, len);
+        if (!child)
+            break;
+        node_own(child);
+        slot = child;
+        *rest = at;
     }
     return slot;
+}
+
+/* The same for a path that exists. */
+static struct node **own_slot(struct node **root, const char *path,
+                              size_t path_len)
+{
+    const char *rest;
+
+    return own_nearest(root, path, path_len, &rest);
 }
 
 static void charge_node(const struct charge *charge, const struct node *n,
@@ -107,10 +124,9 @@ static void charge_node(const struct charge *charge, const struct node *n,
                sign * (long)node_size(n));
 }
 
-void store_set_value(struct node **root, const char *path, const void *value,
-                     size_t len, const struct charge *charge)
+static void set_value(struct node **slot, const void *value, size_t len,
+                      const struct charge *charge)
 {
-    struct node **slot = own_slot(root, path, strlen(path));
     struct node *n = *slot;
 
     charge_node(charge, n, -1);
@@ -121,6 +137,37 @@ void store_set_value(struct node **root, const char *path, const void *value,
     n->value_len = len;
     n->gen = store_next_gen();
     charge_node(charge, n, 1);
+}
+
+/* Create the missing rest of a path below a node; the last one has the value.
+ */
+static void create(struct node *parent, const char *rest, domid_t domid,
+                   const void *value, size_t value_len,
+                   const struct charge *charge)
+{
+    const char *name, *end = rest + strlen(rest);
+    struct node *n;
+    size_t len;
+
+    for (; next_name(&rest, end, &name, &len); parent = n) {
+        n = node_new(name, len, value, rest == end ? value_len : 0,
+                     perms_inherit(parent->perms, domid), store_next_gen());
+        dir_insert(&parent->dir, n);
+        parent->dir_gen = n->gen;
+        charge_node(charge, n, 1);
+    }
+}
+
+void store_write(struct node **root, const char *path, domid_t domid,
+                 const void *value, size_t len, const struct charge *charge)
+{
+    const char *rest;
+    struct node **slot = own_nearest(root, path, strlen(path), &rest);
+
+    if (rest[0] && rest[1])
+        create(*slot, rest, domid, value, len, charge);
+    else
+        set_value(slot, value, len, charge);
 }
 
 void store_set_perms(struct node **root, const char *path, struct perms *perms,
@@ -138,20 +185,10 @@ void store_set_perms(struct node **root, const char *path, struct perms *perms,
 void store_create(struct node **root, const char *path, domid_t domid,
                   const struct charge *charge)
 {
-    const char *name, *at, *end = path + strlen(path);
-    struct node *parent, *n;
-    size_t len;
+    const char *rest;
+    struct node **slot = own_nearest(root, path, strlen(path), &rest);
 
-    store_nearest(*root, path, &len);
-    parent = *own_slot(root, path, len);
-    for (at = len == 1 ? path : path + len; next_name(&at, end, &name, &len);
-         parent = n) {
-        n = node_new(name, len, perms_inherit(parent->perms, domid),
-                     store_next_gen());
-        dir_insert(&parent->dir, n);
-        parent->dir_gen = n->gen;
-        charge_node(charge, n, 1);
-    }
+    create(*slot, rest, domid, NULL, 0, charge);
 }
 
 static void charge_removed(const struct charge *charge, const struct node *n)

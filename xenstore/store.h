@@ -39,23 +39,22 @@ struct charge {
 };
 
 /**
- * Set the value of a node that exists.
- */
-void store_set_value(struct node **root, const char *path, const void *value,
-                     size_t len, const struct charge *charge);
-
-/** Set the permissions of a node that exists; takes over perms. */
-void store_set_perms(struct node **root, const char *path, struct perms *perms,
-                     const struct charge *charge);
-
-/**
- * Create a node and those above it that are missing, without values.
+ * Set the value of a node; create it first, and those above it that are
+ * missing.
  *
  * @domid  who creates them: each inherits its parent's permissions, and a
  *         domain other than dom0 owns what it creates
  */
+void store_write(struct node **root, const char *path, domid_t domid,
+                 const void *value, size_t len, const struct charge *charge);
+
+/** The same without values; a node that exists stays as it is. */
 void store_create(struct node **root, const char *path, domid_t domid,
                   const struct charge *charge);
+
+/** Set the permissions of a node that exists; takes over perms. */
+void store_set_perms(struct node **root, const char *path, struct perms *perms,
+                     const struct charge *charge);
 
 /** Remove a node that exists and is not the root, with all below it. */
 void store_remove(struct node **root, const char *path,

@@ -224,32 +224,48 @@ struct event {
     const char *path;
     const struct node *root;   /* perms are not known: where to find them */
     const struct perms *perms; /* of the node, if there is one */
+    const struct node *before; /* also is not known: where to find it */
     const struct perms *also;  /* another list that lets the event be seen */
 };
+
+static const struct perms *perms_at(const struct node *root, const char *path)
+{
+    const struct node *node = store_find(root, path);
+
+    return node ? node->perms : NULL;
+}
 
 static bool may_see(const struct watch *w, struct event *e)
 {
     struct subject s = watch_subject(w);
-    const struct node *node;
 
     /* Most watches are dom0's: for those the node need not be found. */
     if (s.domid == 0)
         return true;
-    if (e->root) {
-        node = store_find(e->root, e->path);
-        e->perms = node ? node->perms : NULL;
-        e->root = NULL;
-    }
+    if (e->root)
+        e->perms = perms_at(e->root, e->path);
+    if (e->before)
+        e->also = perms_at(e->before, e->path);
+    e->root = e->before = NULL;
     return (e->perms && (perms_of(e->perms, s) & PERM_READ)) ||
            (e->also && (perms_of(e->also, s) & PERM_READ));
 }
 
-/* Fire the watches of a node; the change is so many names below it. */
-static void fire_node(const struct watch_node *n, struct event *e,
-                      unsigned int below)
+static unsigned int count_names(const char *path)
 {
+    return *path ? 1 + wire_depth(path) : 0;
+}
+
+/* Fire the watches of a node; rest is the way from there to the change. */
+static void fire_node(const struct watch_node *n, struct event *e,
+                      const char *rest)
+{
+    unsigned int below;
     struct watch *w;
 
+    if (list_empty(&n->watches))
+        return;
+    below = count_names(rest);
     list_for_each_entry(w, &n->watches, struct watch, node_link)
         if (below <= w->depth && may_see(w, e))
             watch_event(w, e->path);
@@ -273,24 +289,23 @@ static void fire_below(const struct watch_node *n, const struct node *node,
         child_len = len + 1 + child->name_len;
         path[child_len] = '\0';
         e.perms = lost->perms;
-        fire_node(child, &e, 0);
+        fire_node(child, &e, "");
         fire_below(child, lost, path, child_len);
     }
 }
 
-static void fire(const char *path, const struct node *root,
-                 const struct perms *also, bool removed)
+static void fire(struct event e, bool removed)
 {
+    const char *path = e.path;
+    const struct node *root = e.root;
     const struct node *node;
     const struct watch_node *n;
-    unsigned int below = wire_depth(path);
-    struct event e = {.path = path, .root = root, .also = also};
     char buf[PATH_ROOM];
     const char *name, *at = path;
     size_t len;
 
     for (n = root_of(&at); n; n = node_find(n, name, len)) {
-        fire_node(n, &e, below--);
+        fire_node(n, &e, at);
         len = next_name(&at, &name);
         if (!len)
             break;
@@ -310,11 +325,12 @@ void watch_before(const struct change *c, const struct node *root)
     struct perm *perm;
 
     if (c->type == CHANGE_RM) {
-        fire(c->path, root, NULL, true);
+        fire((struct event){.path = c->path, .root = root}, true);
     } else if (c->type == CHANGE_PERMS) {
         perm = xmemdup(c->data, c->len);
         also = perms_intern(perm, c->len / sizeof(*perm));
-        fire(c->path, root, also, false);
+        fire((struct event){.path = c->path, .root = root, .also = also},
+             false);
         perms_put(also);
         free(perm);
     }
@@ -323,18 +339,17 @@ void watch_before(const struct change *c, const struct node *root)
 void watch_after(const struct change *c, const struct node *root)
 {
     if (c->type == CHANGE_WRITE || c->type == CHANGE_MKDIR)
-        fire(c->path, root, NULL, false);
+        fire((struct event){.path = c->path, .root = root}, false);
 }
 
 void watch_committed(const char *path, bool removed, const struct node *before,
                      const struct node *after)
 {
-    const struct node *old = store_find(before, path);
-
     if (!removed)
-        fire(path, after, old ? old->perms : NULL, false);
-    else if (old)
-        fire(path, before, NULL, true);
+        fire((struct event){.path = path, .root = after, .before = before},
+             false);
+    else if (store_find(before, path))
+        fire((struct event){.path = path, .root = before}, true);
 }
 
 void watch_special(const char *name, const struct perms *perms, domid_t domid)
@@ -354,5 +369,5 @@ void watch_special(const char *name, const struct perms *perms, domid_t domid)
     sub = node_find(n, digits, strlen(digits));
     e.path = with_domid;
     if (sub)
-        fire_node(sub, &e, 0);
+        fire_node(sub, &e, "");
 }

@@ -3,6 +3,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,18 +60,19 @@ int wire_number(const char *text, uint64_t max, uint64_t *out)
     return 0;
 }
 
-static bool char_ok(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '-' || c == '/' || c == '_' ||
-           c == '@';
-}
+/* Characters of paths. */
+static const bool char_ok[1 << CHAR_BIT] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+    ['-'] = true,         ['/'] = true,         ['_'] = true,
+    ['@'] = true,
+};
 
 /* Characters and slashes behind the first one. */
 static bool rest_ok(const char *rest)
 {
     for (const char *p = rest; *p; p++)
-        if (!char_ok(*p) || (*p == '/' && (p[1] == '/' || !p[1])))
+        if (!char_ok[(unsigned char)*p] ||
+            (*p == '/' && (p[1] == '/' || !p[1])))
             return false;
     return true;
 }
@@ -97,7 +99,7 @@ int wire_path(domid_t domid, const char *given, char path[PATH_ROOM])
     }
     if (len > 1 && !rest_ok(given + (given[0] == '/')))
         return -EINVAL;
-    if (len == 1 && !char_ok(given[0]))
+    if (len == 1 && !char_ok[(unsigned char)given[0]])
         return -EINVAL;
     memcpy(path + home, given, len + 1);
     return 0;

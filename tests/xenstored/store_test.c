@@ -18,9 +18,7 @@ static const struct charge charge = {.fn = count};
 
 static void set(struct node **root, const char *path, const char *value)
 {
-    if (!store_find(*root, path))
-        store_create(root, path, 0, &charge);
-    store_set_value(root, path, value, strlen(value), &charge);
+    store_write(root, path, 0, value, strlen(value), &charge);
 }
 
 static void assert_value(const struct node *root, const char *path,
