@@ -200,9 +200,13 @@ check-dom0-docs: ## hold xl's JSON against its schemas; test its manual pages an
 FUZZ_SECONDS ?= 2
 
 .PHONY: check-fuzz
-check-fuzz: ## feed parsers with random input, FUZZ_SECONDS each, from the corpora in tests/fuzz
+check-fuzz: ## feed parsers and the core with random input, FUZZ_SECONDS each, from the corpora in tests/fuzz
 	@+$(SUBMAKE) -f $(ROOT)/tests/fuzz/Makefile check \
 		FUZZ_SECONDS=$(FUZZ_SECONDS) T='$(T)'
+
+.PHONY: coverage
+coverage: ## which lines of what is fuzzed the corpora reach
+	@+$(SUBMAKE) -f $(ROOT)/tests/fuzz/Makefile coverage
 
 .PHONY: check-pv-drivers
 check-pv-drivers: ## run the tests of the PV drivers, and of their daemons with guests that are processes

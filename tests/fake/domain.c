@@ -84,6 +84,7 @@ void fake_domains_free(void)
         if (table[i].d != NULL)
             free_domain(table[i].d);
     memset(table, 0, sizeof(table));
+    fake_frames_free();
 }
 
 unsigned int fake_domain_crashes(const struct domain *d)
@@ -97,7 +98,8 @@ unsigned int fake_domain_crashes(const struct domain *d)
 
 struct domain *domain_get(domid_t domid)
 {
-    for (unsigned int i = 0; i < MAX_DOMAINS; i++)
+    for (unsigned int i = 0; i < MAX_DOMAINS && domid < DOMID_FIRST_RESERVED;
+         i++)
         if (table[i].d != NULL && table[i].d->domain_id == domid) {
             domain_get_known(table[i].d);
             return table[i].d;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pausing a domain is counted, no more. */
+/* Pausing is counted, no more. */
 #include "xen/domain.h"
+
+#include "xen/sched.h"
 
 void domain_pause(struct domain *d)
 {
@@ -10,4 +12,14 @@ void domain_pause(struct domain *d)
 void domain_unpause(struct domain *d)
 {
     atomic_dec(&d->pause_count);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+    atomic_inc(&v->pause_count);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+    atomic_dec(&v->pause_count);
 }

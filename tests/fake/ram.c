@@ -63,9 +63,17 @@ void fake_ram_reset(void)
 
 void *fake_frame_alloc(void)
 {
+    mfn_t mfn;
+
     if (++frames_taken > FAKE_FRAMES_RESERVED)
         abort();
-    return mfn_to_virt(_mfn(FAKE_NR_FRAMES - frames_taken));
+    mfn = _mfn(FAKE_NR_FRAMES - frames_taken);
+    return memset(mfn_to_virt(mfn), 0, PAGE_SIZE);
+}
+
+void fake_frames_free(void)
+{
+    frames_taken = 0;
 }
 
 void m2p_set(mfn_t mfn, pfn_t pfn)

@@ -217,7 +217,7 @@ void load_descriptors(unsigned int cpu)
     __asm__ volatile(
         "mov %0, %%ds; mov %0, %%es; mov %0, %%fs; mov %0, %%gs" ::"r"(0));
     __asm__ volatile("lidt %0" ::"m"(idtr));
-    __asm__ volatile("lldt %w0" ::"r"(0));
+    load_ldt_register(0);
     __asm__ volatile("ltr %w0" ::"r"(TSS_SELECTOR));
     set_entry_msrs(cpu);
 }

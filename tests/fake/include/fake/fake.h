@@ -25,6 +25,8 @@
 void fake_ram_reset(void);
 /** A zeroed, page-aligned frame with a valid direct-map address. */
 void *fake_frame_alloc(void);
+/** Give all of them back; fake_domains_free() does so. */
+void fake_frames_free(void);
 
 /* CPUs: cpu.c. */
 

@@ -165,7 +165,7 @@ static void load_ldtr(const struct vcpu *v)
                               2);
         selector = LDT_SELECTOR;
     }
-    __asm__ volatile("lldt %0" ::"rm"(selector));
+    load_ldt_register(selector);
 }
 
 void pv_load_descriptors(struct vcpu *v)

@@ -115,6 +115,12 @@ static inline void invlpg(unsigned long va)
     __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
 
+/** The selector of a table that the GDT has, or 0. */
+static inline void load_ldt_register(u16 selector)
+{
+    __asm__ volatile("lldt %w0" ::"r"(selector));
+}
+
 static inline void halt(void)
 {
     __asm__ volatile("hlt" ::: "memory");
