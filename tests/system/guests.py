@@ -4,7 +4,8 @@
 Each prints `ok name`, `FAIL name: why` or `skip name: why` per check and closes
 with `N passed, N failed`. tests/guest/<name>/test.mk says what it needs:
 `vcpus := 2`, `memory := 256` (MiB), `cpu := max,-smap` (QEMU's model),
-`options := ...` for the hypervisor.
+`options := ...` for the hypervisor, `args := ...` for the kernel, `seconds := 300`
+that it may take. GUEST_ARGS and GUEST_SECONDS in the environment come first.
 """
 
 import os
@@ -13,17 +14,17 @@ import re
 from boot import SWITCH_INPUT, XEN_OPTIONS, check_audit
 from qemu import Failure, Machine, kernel_args
 
-SECONDS = 120
-
 
 def read_settings(path):
     """The assignments of a test.mk."""
     settings = {"vcpus": "1", "memory": "256", "cpu": "max", "options": "",
-                "args": ""}
+                "args": "", "seconds": "120"}
     if os.path.exists(path):
         with open(path) as lines:
             settings.update(re.findall(r"^(\w+)\s*:?=\s*(.*?)\s*$",
                                        lines.read(), re.M))
+    for name in ("args", "seconds"):
+        settings[name] = os.environ.get(f"GUEST_{name.upper()}", settings[name])
     return settings
 
 
@@ -34,7 +35,8 @@ def run_guest(kernel, settings, context, folder, result):
                         kernel, settings["args"])
     with Machine(args, os.path.join(folder, "serial.log")) as machine:
         try:
-            machine.expect(r"^\d+ passed, \d+ failed", SECONDS)
+            machine.expect(r"^\d+ passed, \d+ failed",
+                           int(settings["seconds"]))
             if context.own:
                 machine.send(SWITCH_INPUT)
                 check_audit(machine, result)
