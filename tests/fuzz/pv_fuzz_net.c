@@ -122,7 +122,7 @@ static void *next_slot(uint8_t *page, size_t entry)
 
 static void request_packet(void)
 {
-    struct netif_tx_request req = {.gref = some_ref(), .id = fuzz_byte()};
+    struct netif_tx_request req = {.gref = some_ref()};
 
     req.flags = fuzz_byte() % 16;
     req.size = (uint16_t)number();
@@ -256,7 +256,8 @@ static void find_rings(void)
 
 static void begin_front(void)
 {
-    static const struct netfront_options options = {.multicast = true};
+    static const struct netfront_options options = {
+        .rx_pages = 24, .tx_pages = 24, .multicast = true};
     static const struct netfront_ops ops = {
         .link = link_changed, .received = received, .removed = on_removed};
 
