@@ -52,6 +52,12 @@ void device_front_fixed(struct device *d, const char *name, const char *format,
     d->front[d->nr_front - 1].fixed = true;
 }
 
+void device_place_serve(struct device_place *at, const char *type)
+{
+    snprintf(at->back, sizeof(at->back), "/local/domain/%u/backend/%s/%u/%u",
+             at->backend_id, type, at->domid, at->devid);
+}
+
 struct device_place device_place_make(domid_t domid, const char *class,
                                       unsigned int devid, domid_t backend_id)
 {
@@ -60,8 +66,7 @@ struct device_place device_place_make(domid_t domid, const char *class,
                               .devid = devid,
                               .backend_id = backend_id};
 
-    snprintf(at.back, sizeof(at.back), "/local/domain/%u/backend/%s/%u/%u",
-             backend_id, class, domid, devid);
+    device_place_serve(&at, class);
     snprintf(at.front, sizeof(at.front), "/local/domain/%u/device/%s/%u", domid,
              class, devid);
     snprintf(at.record, sizeof(at.record), "/libxl/%u/device/%s/%u", domid,
@@ -70,15 +75,15 @@ struct device_place device_place_make(domid_t domid, const char *class,
 }
 
 /*
- * Find a device by its record, which names the domain that serves it. *there
- * says whether it has one.
+ * Find a device by its record, which names what serves it. *there says whether
+ * it has one.
  */
 static int place_find(struct store *s, domid_t domid, const char *class,
                       unsigned int devid, struct device_place *at, bool *there,
                       struct error **err_out)
 {
     unsigned int backend_id = 0;
-    char *back = NULL;
+    char *back = NULL, type[16];
     int rc;
 
     *at = device_place_make(domid, class, devid, 0);
@@ -86,8 +91,11 @@ static int place_find(struct store *s, domid_t domid, const char *class,
     if (rc)
         return rc;
     *there = back != NULL;
-    if (back && sscanf(back, "/local/domain/%u/", &backend_id) == 1)
+    if (back && sscanf(back, "/local/domain/%u/backend/%15[^/]", &backend_id,
+                       type) == 2) {
         *at = device_place_make(domid, class, devid, (domid_t)backend_id);
+        device_place_serve(at, type);
+    }
     free(back);
     return 0;
 }
@@ -274,7 +282,7 @@ static int backend_done(void *ctx, struct error **err_out)
 }
 
 int device_await(struct store *s, const struct device_place *at,
-                 const char *driver, struct error **err_out)
+                 const char *hint, struct error **err_out)
 {
     struct backend_wait w = {.s = s, .back = at->back};
     char path[sizeof(at->back) + 8];
@@ -286,7 +294,7 @@ int device_await(struct store *s, const struct device_place *at,
     if (rc == -ETIMEDOUT) {
         error_set(err_out, ERROR_NO_ANSWER, rc,
                   "no backend took it within %d s", BACKEND_MS / 1000);
-        error_hint(err_out, "load the module %s", driver);
+        error_hint(err_out, "%s", hint);
         return rc;
     }
     if (!rc)
@@ -318,12 +326,14 @@ void device_note(int *first, int rc)
         *first = rc;
 }
 
-/* Classes of devices and what ends the host's part of one. */
+/* Classes of devices, the type of those that a daemon serves, and what ends the
+ * host's part of one. */
 static const struct device_class {
     const char *name;
+    const char *daemons;
     int (*host_end)(struct store *s, const struct device_place *at,
                     struct error **err_out);
-} classes[] = {{"vif", vif_host_end}, {"vbd", disk_host_end}};
+} classes[] = {{"vif", "qnic", vif_host_end}, {"vbd", "qdisk", disk_host_end}};
 #define NR_CLASSES (sizeof(classes) / sizeof(classes[0]))
 
 static int host_end(struct store *s, const struct device_place *at,
@@ -408,13 +418,14 @@ int device_detach(struct store *s, domid_t domid, const char *class,
     return rc ? rc : rest_remove(s, &at, err_out);
 }
 
-static int class_remove(struct store *s, domid_t domid, const char *class,
+static int class_remove(struct store *s, domid_t domid,
+                        const struct device_class *class,
                         struct error **err_out)
 {
     unsigned int nr, i;
     char **names;
     int first = store_list(s, &names, &nr, err_out, "/libxl/%u/device/%s",
-                           domid, class);
+                           domid, class->name);
 
     if (first || !names)
         return first;
@@ -423,16 +434,19 @@ static int class_remove(struct store *s, domid_t domid, const char *class,
         bool there;
 
         device_note(&first,
-                    place_find(s, domid, class,
+                    place_find(s, domid, class->name,
                                (unsigned int)strtoul(names[i], NULL, 10), &at,
                                &there, first ? NULL : err_out));
         device_note(&first, device_remove(s, &at, first ? NULL : err_out));
     }
     free(names);
-    /* The folder of the class is empty now. */
-    device_note(&first,
-                store_remove(s, first ? NULL : err_out,
-                             "/local/domain/0/backend/%s/%u", class, domid));
+    /* The folders of the class are empty now. */
+    device_note(&first, store_remove(s, first ? NULL : err_out,
+                                     "/local/domain/0/backend/%s/%u",
+                                     class->name, domid));
+    device_note(&first, store_remove(s, first ? NULL : err_out,
+                                     "/local/domain/0/backend/%s/%u",
+                                     class->daemons, domid));
     return first;
 }
 
@@ -442,7 +456,7 @@ int device_remove_all(struct store *s, domid_t domid, struct error **err_out)
     size_t i;
 
     for (i = 0; i < NR_CLASSES; i++)
-        device_note(&first, class_remove(s, domid, classes[i].name,
+        device_note(&first, class_remove(s, domid, &classes[i],
                                          first ? NULL : err_out));
     return first;
 }

@@ -38,6 +38,9 @@ struct disk_config {
     bool no_discard;
     bool direct;    /* past the host's cache */
     bool untrusted; /* the guest protects itself from the backend */
+    bool daemon;    /* xen-blkd serves it, not the kernel */
+    uint32_t iops;  /* of a daemon's: at most so many a second; 0: any */
+    uint64_t bps;   /* and bytes a second; 0: any */
 };
 
 /* Who makes a guest's interface part of a network. */
@@ -64,6 +67,8 @@ struct vif_config {
     uint32_t rate_interval_us;
     uint64_t rate_in; /* bytes a second that the guest gets; 0: any */
     bool untrusted;   /* the guest protects itself from the backend */
+    bool daemon;      /* xen-netd serves it, not the kernel */
+    bool antispoof;   /* of a daemon's: packets have its own addresses only */
 };
 
 /**

@@ -21,7 +21,8 @@
 #include "toolstack/disk_image.h"
 #include "toolstack/hotplug.h"
 
-#define DRIVER "xen-blkback"
+#define DRIVER_HINT "load the module xen-blkback"
+#define DAEMON_HINT "start xen-blkd"
 
 /* Nodes of the record that name what is to be freed. */
 #define LOOP_NODE "loop-device"
@@ -62,17 +63,19 @@ static bool is_same(const struct stat *a, const char *path)
 
 /* The disk of another guest must not be written by two. */
 static int other_check(struct store *s, const struct disk_config *disk,
-                       const struct stat *st, const char *domid,
-                       const char *devid, struct error **err_out)
+                       const struct stat *st, const char *type,
+                       const char *domid, const char *devid,
+                       struct error **err_out)
 {
     char *params = NULL, *mode = NULL;
-    int rc =
-        store_read(s, &params, err_out,
-                   "/local/domain/0/backend/vbd/%s/%s/params", domid, devid);
+    int rc = store_read(s, &params, err_out,
+                        "/local/domain/0/backend/%s/%s/%s/params", type, domid,
+                        devid);
 
     if (!rc)
         rc = store_read(s, &mode, err_out,
-                        "/local/domain/0/backend/vbd/%s/%s/mode", domid, devid);
+                        "/local/domain/0/backend/%s/%s/%s/mode", type, domid,
+                        devid);
     if (!rc && params && mode && is_same(st, params) &&
         (*mode == 'w' || !disk->read_only)) {
         error_set(err_out, ERROR_DEVICE, -EBUSY, "'%s': domain %s uses it",
@@ -86,23 +89,33 @@ static int other_check(struct store *s, const struct disk_config *disk,
     return rc;
 }
 
-static int use_check(struct store *s, const struct disk_config *disk,
-                     const struct stat *st, struct error **err_out)
+/* Those that are served as a type. */
+static int type_check(struct store *s, const struct disk_config *disk,
+                      const struct stat *st, const char *type,
+                      struct error **err_out)
 {
     char **domids, **devids;
     unsigned int nr_domids, nr_devids, i, k;
     int rc = store_list(s, &domids, &nr_domids, err_out,
-                        "/local/domain/0/backend/vbd");
+                        "/local/domain/0/backend/%s", type);
 
     for (i = 0; i < nr_domids && !rc; i++) {
         rc = store_list(s, &devids, &nr_devids, err_out,
-                        "/local/domain/0/backend/vbd/%s", domids[i]);
+                        "/local/domain/0/backend/%s/%s", type, domids[i]);
         for (k = 0; k < nr_devids && !rc; k++)
-            rc = other_check(s, disk, st, domids[i], devids[k], err_out);
+            rc = other_check(s, disk, st, type, domids[i], devids[k], err_out);
         free(devids);
     }
     free(domids);
     return rc;
+}
+
+static int use_check(struct store *s, const struct disk_config *disk,
+                     const struct stat *st, struct error **err_out)
+{
+    int rc = type_check(s, disk, st, "vbd", err_out);
+
+    return rc ? rc : type_check(s, disk, st, "qdisk", err_out);
 }
 
 int disk_twice_check(const struct disk_config *disk,
@@ -228,7 +241,7 @@ static int host_disk_make(const struct disk_config *disk,
     if (disk->script)
         return 0;
     rc = target_stat(disk, &st, err_out);
-    if (rc)
+    if (rc || disk->daemon)
         return rc;
     if (S_ISREG(st.st_mode) || disk->format != DISK_RAW)
         return file_serve(disk, host, err_out);
@@ -251,7 +264,31 @@ static void host_nodes(struct device *d, const struct disk_config *disk,
     device_back(d, "hotplug-status", "connected");
 }
 
-/* As the stock tools have them; their own end the disk by its script, too. */
+/* What the daemon reads that opens the disk itself. */
+static void daemon_nodes(struct device *d, const struct disk_config *disk)
+{
+    device_place_serve(&d->at, "qdisk");
+    device_back(d, "params", "%s", disk->target);
+    device_back(d, "type", "qdisk");
+    if (disk->iops)
+        device_back(d, "iops", "%u", disk->iops);
+    if (disk->bps)
+        device_back(d, "bps", "%llu", (unsigned long long)disk->bps);
+}
+
+/* What the kernel's backend reads; the stock tools end a disk by its script. */
+static void driver_nodes(struct device *d, const struct disk_config *disk,
+                         const struct host_disk *host)
+{
+    device_back(d, "params", "%s", disk->target);
+    device_back(d, "script", "%s",
+                disk->script ? disk->script : SCRIPT_FOLDER "/block");
+    device_back(d, "type", "phy");
+    if (host->number)
+        host_nodes(d, disk, host);
+}
+
+/* As the stock tools have them. */
 static struct device device_make(domid_t domid, domid_t backend_id,
                                  const struct disk_config *disk,
                                  const struct host_disk *host)
@@ -260,13 +297,13 @@ static struct device device_make(domid_t domid, domid_t backend_id,
         .at = device_place_make(domid, "vbd", disk->number, backend_id),
         .spec = disk_config_text(disk)};
 
-    device_back(&d, "params", "%s", disk->target);
-    device_back(&d, "script", "%s",
-                disk->script ? disk->script : SCRIPT_FOLDER "/block");
+    if (disk->daemon)
+        daemon_nodes(&d, disk);
+    else
+        driver_nodes(&d, disk, host);
     device_back(&d, "removable", "%d", disk->cdrom);
     device_back(&d, "bootable", "1");
     device_back(&d, "dev", "%s", disk->vdev);
-    device_back(&d, "type", "phy");
     device_back(&d, "mode", "%s", disk->read_only ? "r" : "w");
     device_back(&d, "device-type", "%s", disk->cdrom ? "cdrom" : "disk");
     device_back(&d, "discard-enable", "%d",
@@ -274,8 +311,6 @@ static struct device device_make(domid_t domid, domid_t backend_id,
     device_back(&d, "specification", "xen");
     if (disk->direct)
         device_back(&d, "direct-io-safe", "1");
-    if (host->number)
-        host_nodes(&d, disk, host);
     device_front(&d, "virtual-device", "%u", disk->number);
     device_front(&d, "device-type", "%s", disk->cdrom ? "cdrom" : "disk");
     device_front(&d, "trusted", "%d", !disk->untrusted);
@@ -304,12 +339,13 @@ static int host_attach(struct store *s, domid_t domid,
 static int local_attach(struct store *s, domid_t domid,
                         const struct disk_config *disk, struct error **err_out)
 {
-    const struct device_place at =
-        device_place_make(domid, "vbd", disk->number, 0);
+    struct device_place at = device_place_make(domid, "vbd", disk->number, 0);
     int lock, rc = lock_take("disks", &lock, err_out);
 
     if (rc)
         return rc;
+    if (disk->daemon)
+        device_place_serve(&at, "qdisk");
     /* Nobody else takes it between the check and the store. */
     rc = disk_check(s, disk, err_out);
     if (!rc)
@@ -317,7 +353,8 @@ static int local_attach(struct store *s, domid_t domid,
     lock_drop(lock);
     if (rc)
         return rc;
-    rc = device_await(s, &at, DRIVER, err_out);
+    rc =
+        device_await(s, &at, disk->daemon ? DAEMON_HINT : DRIVER_HINT, err_out);
     if (!rc && disk->script)
         rc = hotplug_run(s, &at, disk->script, "add", NULL, err_out);
     if (rc)
@@ -335,7 +372,7 @@ static int remote_attach(struct store *s, domid_t domid, domid_t backend_id,
     free(d.spec);
     if (rc)
         return rc;
-    rc = device_await(s, &d.at, DRIVER, err_out);
+    rc = device_await(s, &d.at, DRIVER_HINT, err_out);
     if (rc)
         device_undo(s, &d.at);
     return rc;

@@ -26,6 +26,9 @@ struct device_place {
 struct device_place device_place_make(domid_t domid, const char *class,
                                       unsigned int devid, domid_t backend_id);
 
+/* What serves it: "vbd" and "vif" the kernel, "qdisk" and "qnic" a daemon. */
+void device_place_serve(struct device_place *at, const char *type);
+
 /* A node of a device's folder. */
 struct device_node {
     const char *name;
@@ -66,10 +69,12 @@ void device_undo(struct store *s, const struct device_place *at);
 /**
  * Wait until the backend has seen the device.
  *
+ * @hint  what to do where nobody has
+ *
  * Returns 0; -ETIMEDOUT (NO_ANSWER); -EIO (DEVICE) with what the backend says.
  */
 int device_await(struct store *s, const struct device_place *at,
-                 const char *driver, struct error **err_out);
+                 const char *hint, struct error **err_out);
 
 /**
  * The domain that serves a device, by name or id; this one for NULL.

@@ -17,7 +17,8 @@
 #include "toolstack/hotplug.h"
 #include "toolstack/nat.h"
 
-#define DRIVER         "xen-netback"
+#define DRIVER_HINT    "load the module xen-netback"
+#define DAEMON_HINT    "start xen-netd"
 #define DEFAULT_BRIDGE "xenbr0"
 #define DEFAULT_MTU    1500
 
@@ -173,7 +174,11 @@ static void nodes_make(struct vif *v)
         device_back(d, "rate", "%llu,%u", (unsigned long long)c->rate_bytes,
                     c->rate_interval_us);
     device_back(d, "handle", "%u", d->at.devid);
-    device_back(d, "type", "vif");
+    device_back(d, "type", c->daemon ? "qnic" : "vif");
+    if (c->daemon && c->rate_in)
+        device_back(d, "rate-in", "%llu", (unsigned long long)c->rate_in);
+    if (c->antispoof)
+        device_back(d, "antispoof", "1");
     device_front(d, "handle", "%u", d->at.devid);
     device_front(d, "mac", "%s", mac);
     device_front_fixed(d, "mtu", "%ld", mtu_of(v));
@@ -213,7 +218,7 @@ static int route_setup(const struct vif *v, struct error **err_out)
 static int interface_setup(const struct vif *v, struct error **err_out)
 {
     const struct netdev_wish wish = {
-        .new_name = v->config->name,
+        .new_name = v->config->daemon ? NULL : v->config->name,
         .bridge = v->kind == VIF_ROUTE ? NULL : v->bridge,
         .isolated = v->kind == VIF_NAT,
         .mtu = v->config->mtu > 0 ? (unsigned int)v->config->mtu : 0};
@@ -237,7 +242,7 @@ static int host_setup(struct store *s, const struct vif *v,
     if (!rc && v->kind == VIF_SCRIPT)
         rc = hotplug_run(s, &v->device.at, c->script, "online", v->name,
                          err_out);
-    if (!rc && c->rate_in)
+    if (!rc && c->rate_in && !c->daemon)
         rc = netdev_limit(name, c->rate_in, err_out);
     return rc ? rc
               : store_write(s, "connected", err_out, "%s/hotplug-status",
@@ -252,7 +257,8 @@ static int device_setup(struct store *s, struct vif *v, struct error **err_out)
     rc = device_write(s, &v->device, err_out);
     if (rc)
         return rc;
-    rc = device_await(s, &v->device.at, DRIVER, err_out);
+    rc = device_await(s, &v->device.at,
+                      v->config->daemon ? DAEMON_HINT : DRIVER_HINT, err_out);
     if (!rc && !v->backend_id)
         rc = host_setup(s, v, err_out);
     if (rc)
@@ -285,6 +291,12 @@ int vif_attach(struct store *s, domid_t domid, unsigned int devid,
         return rc;
     snprintf(v.name, sizeof(v.name), "vif%u.%u", domid, devid);
     v.device.at = device_place_make(domid, "vif", devid, v.backend_id);
+    if (config->daemon) {
+        device_place_serve(&v.device.at, "qnic");
+        /* It has the name from the start. */
+        if (config->name)
+            snprintf(v.name, sizeof(v.name), "%s", config->name);
+    }
     v.device.spec = spec_make(config, devid);
     if (v.kind == VIF_NAT && !v.backend_id)
         rc = nat_setup(s, &v, err_out);

@@ -107,14 +107,44 @@ static int access_set(struct disk_config *d, const char *text,
     return spec_wrong(err_out, "access is r, w or w!, not ", text);
 }
 
-/* Whichever it is, the kernel serves the disk. */
+/* Kept for now also where it makes no difference: see daemon_complete(). */
 static int backendtype_set(struct disk_config *d, const char *text,
                            struct error **err_out)
 {
-    (void)d;
-    if (!strcmp(text, "phy") || !strcmp(text, "qdisk") || !strcmp(text, "tap"))
+    d->daemon = !strcmp(text, "qdisk");
+    if (d->daemon || !strcmp(text, "phy") || !strcmp(text, "tap"))
         return 0;
     return spec_wrong(err_out, "backendtype is phy or qdisk, not ", text);
+}
+
+/* A limit: a number, 0 for none. */
+static int limit_parse(const char *text, uint64_t most, uint64_t *out,
+                       struct error **err_out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && !errno && *out <= most)
+        return 0;
+    return spec_wrong(err_out, "a limit is a number per second, not ", text);
+}
+
+static int iops_set(struct disk_config *d, const char *text,
+                    struct error **err_out)
+{
+    uint64_t value;
+    int rc = limit_parse(text, UINT32_MAX, &value, err_out);
+
+    if (!rc)
+        d->iops = (uint32_t)value;
+    return rc;
+}
+
+static int bps_set(struct disk_config *d, const char *text,
+                   struct error **err_out)
+{
+    return limit_parse(text, INT64_MAX, &d->bps, err_out);
 }
 
 static int backend_set(struct disk_config *d, const char *text,
@@ -192,6 +222,8 @@ static const struct disk_key disk_keys[] = {
     {"devtype", devtype_set, false},
     {"backend", backend_set, false},
     {"backendtype", backendtype_set, false},
+    {"iops", iops_set, false},
+    {"bps", bps_set, false},
     {"script", script_set, false},
     {"specification", specification_set, false},
     {"cdrom", cdrom_set, true},
@@ -375,6 +407,19 @@ static int target_complete(struct disk_config *d, struct error **err_out)
     return rc;
 }
 
+/* The daemon serves raw disks of this host; the kernel does all others,
+ * whatever their backendtype. */
+static int daemon_complete(struct disk_config *d, struct error **err_out)
+{
+    if (d->format != DISK_RAW || d->script || d->backend)
+        d->daemon = false;
+    if (d->daemon || (!d->iops && !d->bps))
+        return 0;
+    error_set(err_out, ERROR_CONFIG, -EINVAL,
+              "iops= and bps= are limits of xen-blkd");
+    return error_hint(err_out, "it serves raw disks with backendtype=qdisk");
+}
+
 /* What keys mean together. */
 static int disk_complete(const struct reading *r, struct error **err_out)
 {
@@ -393,6 +438,8 @@ static int disk_complete(const struct reading *r, struct error **err_out)
         return error_set(err_out, ERROR_CONFIG, -EINVAL,
                          "a script's disk is raw, not %s",
                          disk_format_name(d->format));
+    if (daemon_complete(d, err_out))
+        return -EINVAL;
     return target_complete(d, err_out);
 }
 
@@ -447,6 +494,12 @@ char *disk_config_text(const struct disk_config *disk)
         fprintf(out, ",script=%s", disk->script);
     if (disk->backend)
         fprintf(out, ",backend=%s", disk->backend);
+    if (disk->daemon)
+        fputs(",backendtype=qdisk", out);
+    if (disk->iops)
+        fprintf(out, ",iops=%u", disk->iops);
+    if (disk->bps)
+        fprintf(out, ",bps=%llu", (unsigned long long)disk->bps);
     fprintf(out, "%s%s%s%s,target=%s", disk->cdrom ? ",cdrom" : "",
             disk->no_discard ? ",no-discard" : "",
             disk->direct ? ",direct-io-safe" : "",

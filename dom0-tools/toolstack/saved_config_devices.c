@@ -40,6 +40,12 @@ void saved_config_disk_put(struct json *j, const struct disk_config *d)
         json_text(j, "trusted", saved_config_truth(false));
     if (d->shared)
         json_bool(j, "xenia_shared", true);
+    if (d->daemon)
+        json_bool(j, "xenia_daemon", true);
+    if (d->iops)
+        json_int(j, "xenia_iops", d->iops);
+    if (d->bps)
+        json_int(j, "xenia_bps", (int64_t)d->bps);
     json_object_end(j);
 }
 
@@ -73,6 +79,10 @@ void saved_config_nic_put(struct json *j, const struct vif_config *v)
         json_text(j, "trusted", saved_config_truth(false));
     if (v->rate_in)
         json_int(j, "xenia_rate_in", (int64_t)v->rate_in);
+    if (v->daemon)
+        json_bool(j, "xenia_daemon", true);
+    if (v->antispoof)
+        json_bool(j, "xenia_antispoof", true);
     json_object_end(j);
 }
 
@@ -154,6 +164,8 @@ static void disk_rest_put(FILE *out, yajl_val value)
         fputs(",no-discard", out);
     if (json_is_off(value, "trusted"))
         fputs(",untrusted", out);
+    if (json_is_set(value, "xenia_daemon"))
+        fputs(",backendtype=qdisk", out);
     fputs(",target=", out);
 }
 
@@ -163,9 +175,19 @@ static int disk_write(FILE *out, yajl_val value, struct error **err_out)
                                         {"format", "format"},
                                         {"script", "script"},
                                         {"backend_domname", "backend"}};
+    long long iops = 0, bps = 0;
     char *target = NULL;
     int rc = parts_put(out, value, parts, 4, err_out);
 
+    if (!rc)
+        rc =
+            json_number_get(value, "xenia_iops", 0, UINT32_MAX, &iops, err_out);
+    if (!rc)
+        rc = json_number_get(value, "xenia_bps", 0, INT64_MAX, &bps, err_out);
+    if (iops)
+        fprintf(out, "iops=%lld,", iops);
+    if (bps)
+        fprintf(out, "bps=%lld,", bps);
     if (!rc)
         rc = json_text_get(value, "pdev_path", &target, err_out);
     if (!rc && target && strpbrk(target, "\"\n"))
@@ -198,6 +220,10 @@ static int nic_write(FILE *out, yajl_val value, struct error **err_out)
         fprintf(out, "mtu=%lld,", mtu);
     if (devid >= 0)
         fprintf(out, "devid=%lld,", devid);
+    if (json_is_set(value, "xenia_daemon"))
+        fputs("backendtype=qnic,", out);
+    if (json_is_set(value, "xenia_antispoof"))
+        fputs("antispoof=1,", out);
     return rc;
 }
 

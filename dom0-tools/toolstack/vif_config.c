@@ -145,6 +145,25 @@ static int model_set(struct reading *r, const char *text,
     return spec_wrong(err_out, "a PV guest's interface has no model: ", text);
 }
 
+/* Who serves it. */
+static int backendtype_set(struct reading *r, const char *text,
+                           struct error **err_out)
+{
+    r->v->daemon = !strcmp(text, "qnic");
+    return r->v->daemon || !strcmp(text, "vif")
+               ? 0
+               : spec_wrong(err_out, "backendtype is vif or qnic, not ", text);
+}
+
+static int antispoof_set(struct reading *r, const char *text,
+                         struct error **err_out)
+{
+    r->v->antispoof = !strcmp(text, "1");
+    return r->v->antispoof || !strcmp(text, "0")
+               ? 0
+               : spec_wrong(err_out, "antispoof is 0 or 1, not ", text);
+}
+
 /* Rates. */
 
 /* `10Mb`, `250KB`: moves *text behind it; false if it is none. */
@@ -245,13 +264,22 @@ static const struct {
     const char *name;
     int (*set)(struct reading *r, const char *text, struct error **err_out);
 } vif_keys[] = {
-    {"mac", mac_set},         {"bridge", bridge_set},
-    {"ip", ip_set},           {"vifname", vifname_set},
-    {"mtu", mtu_set},         {"script", script_set},
-    {"type", type_set},       {"gatewaydev", gateway_set},
-    {"netdev", gateway_set},  {"devid", devid_set},
-    {"rate", rate_set},       {"rate-in", rate_in_set},
-    {"backend", backend_set}, {"model", model_set},
+    {"mac", mac_set},
+    {"bridge", bridge_set},
+    {"ip", ip_set},
+    {"vifname", vifname_set},
+    {"mtu", mtu_set},
+    {"script", script_set},
+    {"type", type_set},
+    {"gatewaydev", gateway_set},
+    {"netdev", gateway_set},
+    {"devid", devid_set},
+    {"rate", rate_set},
+    {"rate-in", rate_in_set},
+    {"backend", backend_set},
+    {"model", model_set},
+    {"backendtype", backendtype_set},
+    {"antispoof", antispoof_set},
 };
 #define NR_VIF_KEYS (sizeof(vif_keys) / sizeof(vif_keys[0]))
 
@@ -301,6 +329,19 @@ static int addresses_check(const char *list, struct error **err_out)
     return rc;
 }
 
+/* The daemon sets its interfaces up by itself, those of this host. */
+static int daemon_check(const struct vif_config *v, struct error **err_out)
+{
+    if (v->daemon && (v->kind == VIF_SCRIPT || v->backend))
+        return error_set(err_out, ERROR_CONFIG, -EINVAL,
+                         "with %s, backendtype is vif",
+                         v->backend ? "backend=" : "a script");
+    if (v->antispoof && !v->daemon)
+        return error_set(err_out, ERROR_CONFIG, -EINVAL,
+                         "antispoof= wants backendtype=qnic");
+    return v->antispoof && v->ip ? addresses_check(v->ip, err_out) : 0;
+}
+
 /* What keys mean together. */
 static int vif_complete(struct reading *r, struct error **err_out)
 {
@@ -320,6 +361,8 @@ static int vif_complete(struct reading *r, struct error **err_out)
                              "no random numbers");
         v->mac[3] &= 0x7f;
     }
+    if (daemon_check(v, err_out))
+        return -EINVAL;
     return v->kind == VIF_ROUTE ? addresses_check(v->ip, err_out) : 0;
 }
 
@@ -420,6 +463,8 @@ char *vif_config_text(const struct vif_config *vif)
     text_put(out, "gatewaydev", vif->gateway);
     text_put(out, "backend", vif->backend);
     numbers_put(out, vif);
+    fputs(vif->daemon ? ",backendtype=qnic" : "", out);
+    fputs(vif->antispoof ? ",antispoof=1" : "", out);
     fputs(vif->untrusted ? ",untrusted" : "", out);
     if (fclose(out)) {
         free(text);

@@ -3,7 +3,7 @@
 #include "limit.h"
 
 #define SECOND_NS 1000000000UL
-#define BURST_NS  (SECOND_NS / 20)
+#define BURST_NS  (SECOND_NS / 10)
 
 void limit_set(struct limit *limit, uint64_t per_second)
 {

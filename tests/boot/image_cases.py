@@ -14,7 +14,7 @@ from qemu import Machine
 UEFI = "/usr/share/ovmf/OVMF.fd"
 LOGIN_SECONDS = 600
 PACKAGES = ("xenia", "xenia-hypervisor", "xenia-tools", "xenia-libxenstore4")
-SERVICES = ("xenia-host", "xenstored", "xenconsoled", "xen-blkd",
+SERVICES = ("xenia-host", "xenstored", "xenconsoled", "xen-blkd", "xen-netd",
             "xendomains", "ssh")
 
 

@@ -184,6 +184,8 @@ static void a_disk_can_be_written_down(void **state)
         "target=/a,b",
         "format=raw,vdev=hdc,access=r,cdrom,target=/a",
         "format=raw,vdev=xvda,access=w!,script=/s,backend=x,target=anything",
+        "format=raw,vdev=xvda,access=w,backendtype=qdisk,iops=100,bps=4096,"
+        "target=/a",
     };
     size_t i;
 
@@ -196,6 +198,28 @@ static void a_disk_can_be_written_down(void **state)
         assert_string_equal(text, rows[i]);
         free(text);
     }
+}
+
+/* Only what xen-blkd can serve is its own. */
+static void a_daemon_serves_raw_disks(void **state)
+{
+    (void)state;
+    takes("/a,raw,xvda,w,backendtype=qdisk,iops=7");
+    assert_true(disk.daemon);
+    assert_int_equal(disk.iops, 7);
+    takes("/a,qcow2,xvda,w,backendtype=qdisk");
+    assert_false(disk.daemon);
+    takes("/a,raw,xvda,w,backendtype=qdisk,backend=storage");
+    assert_false(disk.daemon);
+    takes("/a,raw,xvda,w,backendtype=phy");
+    assert_false(disk.daemon);
+    refuses("/a,raw,xvda,w,iops=7", "iops= and bps= are limits of xen-blkd");
+    refuses("/a,qcow2,xvda,w,backendtype=qdisk,bps=7",
+            "iops= and bps= are limits of xen-blkd");
+    refuses("/a,raw,xvda,w,backendtype=qdisk,iops=4294967296",
+            "a limit is a number per second, not '4294967296'");
+    refuses("/a,raw,xvda,w,backendtype=qdisk,bps=-1",
+            "a limit is a number per second, not '-1'");
 }
 
 static void wrong_disks_are_refused(void **state)
@@ -321,6 +345,7 @@ static void an_interface_can_be_written_down(void **state)
         "mac=00:16:3e:00:00:01,ip=10.0.0.1,script=vif-route,gatewaydev=eth0",
         "mac=00:16:3e:00:00:01,script=vif-nat",
         "mac=00:16:3e:00:00:01,script=/x/y,backend=net",
+        "mac=00:16:3e:00:00:01,ip=10.0.0.1,backendtype=qnic,antispoof=1",
     };
     size_t i;
 
@@ -365,6 +390,12 @@ static void wrong_interfaces_are_refused(void **state)
          "a rate is like 10Mb/s, 250KB/s or 1MB/s@20ms, not "
          "'99999999999999999999MB/s'"},
         {"rate=8b/s", "less than a byte in its interval: '8b/s'"},
+        {"backendtype=tap", "backendtype is vif or qnic, not 'tap'"},
+        {"backendtype=qnic,script=/s", "with a script, backendtype is vif"},
+        {"backendtype=qnic,backend=x", "with backend=, backendtype is vif"},
+        {"antispoof=1", "antispoof= wants backendtype=qnic"},
+        {"antispoof=2", "antispoof is 0 or 1, not '2'"},
+        {"backendtype=qnic,antispoof=1,ip=x", "ip: no address is 'x'"},
         {"rate-in=1MB/s@20ms",
          "this rate is like 10Mb/s or 250KB/s, below 2GB/s, not "
          "'1MB/s@20ms'"},
@@ -391,6 +422,7 @@ int main(void)
         test(formats_and_scripts_are_read),
         test(scripts_are_read),
         test(a_disk_can_be_written_down),
+        test(a_daemon_serves_raw_disks),
         test(wrong_disks_are_refused),
         test(interfaces_are_read),
         test(kinds_of_interfaces_are_read),

@@ -34,6 +34,8 @@
 
 #define VBD                "/local/domain/0/backend/vbd/1/"
 #define VIF                "/local/domain/0/backend/vif/1/"
+#define QDISK              "/local/domain/0/backend/qdisk/1/"
+#define QNIC               "/local/domain/0/backend/qnic/1/"
 
 /* A configuration with devices; `@` stands for the test's folder. */
 static void devices_write(const char *lines)
@@ -174,6 +176,37 @@ static void images_are_served_by_nbd(void **state)
     devices_write("disk = ['@/image,vdi,xvda,w']");
     fails("create vm.cfg", ERROR_DEVICE);
     grumbles("image': is no vdi image (it looks like qcow2)");
+}
+
+static void daemons_serve_what_asks_for_them(void **state)
+{
+    (void)state;
+    devices_write("disk = ['@/ramdisk,raw,xvda,w,backendtype=qdisk,iops=50']\n"
+                  "vif = ['bridge=br0,vifname=web,backendtype=qnic,"
+                  "antispoof=1,ip=10.0.0.1,rate-in=1MB/s']");
+    ok("create vm.cfg");
+    assert_int_equal(fake_host.loops, 0);
+    assert_string_equal(vm_node(QDISK "51712/iops"), "50");
+    assert_string_equal(vm_node(QDISK "51712/mode"), "w");
+    assert_string_equal(vm_node(QDISK "51712/script"), "(none)");
+    assert_string_equal(vm_node("/local/domain/1/device/vbd/51712/backend"),
+                        QDISK "51712");
+    assert_string_equal(vm_node(QNIC "0/antispoof"), "1");
+    assert_string_equal(vm_node(QNIC "0/ip"), "10.0.0.1");
+    assert_string_equal(vm_node(QNIC "0/rate-in"), "1000000");
+    assert_string_equal(vm_node("/local/domain/1/device/vif/0/backend"),
+                        QNIC "0");
+    assert_string_equal(fake_host.port, "web");
+    assert_int_equal(fake_host.limit, 0);
+    fails("create vm.cfg name='two'", ERROR_DEVICE);
+    grumbles("ramdisk': domain 1 uses it");
+    ok("block-list vm");
+    assert_non_null(strstr(xl_out, QDISK "51712"));
+    ok("block-detach vm xvda");
+    assert_int_equal(fake_store_count(QDISK "51712"), 0);
+    ok("destroy vm");
+    assert_int_equal(fake_store_count("/local/domain/0/backend/qdisk/1"), 0);
+    assert_int_equal(fake_store_count("/local/domain/0/backend/qnic/1"), 0);
 }
 
 static void a_script_serves_a_disk(void **state)
@@ -554,6 +587,7 @@ int main(void)
         test(devices_are_listed),
         test(a_disk_in_use_is_not_given_twice),
         test(images_are_served_by_nbd),
+        test(daemons_serve_what_asks_for_them),
         test(a_script_serves_a_disk),
         test(a_script_sets_an_interface_up),
         test(an_interface_may_be_routed),

@@ -100,13 +100,15 @@ static void every_part_of_a_device_stays(void **state)
           "disk=['/dev/a,,xvda,w','/b.qcow2,qcow2,xvdb,r',"
           "'vdev=xvdc,access=w!,direct-io-safe,no-discard,untrusted,"
           "target=/c,with=comma','/d.iso,,hdc,cdrom',"
-          "'vdev=xvde,script=/s,backend=disks,target=a:b']\n"
+          "'vdev=xvde,script=/s,backend=disks,target=a:b',"
+          "'/dev/b,,xvdf,w,backendtype=qdisk,iops=100,bps=99999999999']\n"
           "vif=['mac=00:16:3e:00:00:01,bridge=br0,ip=10.0.0.1,vifname=web,"
           "mtu=1400,devid=3,rate=10Mb/s@20ms,rate-in=5MB/s,untrusted',"
           "'mac=00:16:3e:00:00:02,devid=1,script=vif-nat',"
           "'mac=00:16:3e:00:00:03,devid=2,script=vif-route,gatewaydev=eth0,"
           "ip=10.0.0.2','mac=00:16:3e:00:00:04,devid=4,script=/s,"
-          "backend=nets']");
+          "backend=nets','mac=00:16:3e:00:00:05,devid=5,bridge=br0,"
+          "backendtype=qnic,antispoof=1,rate-in=5MB/s']");
 }
 
 /* What the stock tools keep of a pinning. */

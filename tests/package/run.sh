@@ -60,7 +60,7 @@ programs_run()
 
 services_are_enabled()
 {
-    units='xenia-host xenstored xenconsoled xen-blkd xendomains'
+    units='xenia-host xenstored xenconsoled xen-blkd xen-netd xendomains'
     for unit in $units; do
         inside systemctl is-enabled $unit || return
     done

@@ -94,7 +94,8 @@ TOOLS_NETD = ("tools_start", "netd_create", "netd_attaches",
               "netd_answers_ping", "netd_features", "netd_is_confined",
               "netd_tcp_both_ways", "netd_between_guests",
               "netd_worker_killed", "netd_killed", "netd_rates",
-              "netd_detaches", "netd_antispoof", "netd_guest_dies")
+              "netd_detaches", "netd_antispoof", "netd_guest_dies",
+              "netd_by_own_xl")
 
 
 @dataclasses.dataclass(frozen=True)

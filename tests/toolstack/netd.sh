@@ -82,14 +82,17 @@ to_guest()
     expect 'sum inside' "$(md5sum < /tmp/noise)" "$got"
 }
 
+# The listener's input does not end: that would end the guest's nc.
 from_guest()
 {
-    busybox nc -l -p 5002 > /tmp/noise < /dev/null &
+    [ -e /tmp/quiet ] || mkfifo /tmp/quiet
+    busybox nc -l -p 5002 > /tmp/noise <> /tmp/quiet &
     listener=$!
     got=$(inside $address "dd if=/dev/urandom of=/tmp/noise bs=1M count=$1 2> /dev/null
         md5sum < /tmp/noise; nc 10.9.0.1 5002 < /tmp/noise")
     wait $listener
-    expect 'sum of what came' "$got" "$(md5sum < /tmp/noise)"
+    expect "sum of $(stat -c %s /tmp/noise) bytes that came" "$got" \
+        "$(md5sum < /tmp/noise)"
 }
 
 # counter NAME WHAT: of the interface in the bridge.
@@ -98,7 +101,7 @@ counter()
     cat "/sys/class/net/vif$(xl domid "$1").0/statistics/$2"
 }
 
-# Most of what passes was not cut to the size of a frame.
+# Not all of what passes was cut to the size of a frame, 1514 bytes.
 check_netd_tcp_both_ways()
 {
     for way in to from; do
@@ -110,7 +113,7 @@ check_netd_tcp_both_ways()
         bytes=$(($(counter linux ${counts}_bytes) - bytes))
         packets=$(($(counter linux ${counts}_packets) - packets))
         echo "$way guest: $((bytes / packets)) bytes per packet"
-        [ $((bytes / packets)) -gt 2500 ] || return
+        [ $((bytes / packets)) -gt 1600 ] || return
     done
 }
 
@@ -128,18 +131,18 @@ start_net_load()
 {
     rm -f /tmp/load.*
     (
-        for i in 1 2 3 4; do
-            to_guest 24 && from_guest 24 || break
+        trap 'mv /tmp/load.out /tmp/load.net' EXIT
+        for i in 1 2 3; do
+            to_guest 16 && from_guest 16 || exit
         done > /tmp/load.out 2>&1
-        echo "$i DONE" >> /tmp/load.out
-        mv /tmp/load.out /tmp/load.net
+        echo DONE >> /tmp/load.out
     ) &
 }
 
 net_load_is_good()
 {
     wait_until 500 [ -e /tmp/load.net ] || return
-    grep -q '4 DONE' /tmp/load.net || {
+    grep -q DONE /tmp/load.net || {
         cat /tmp/load.net
         return 1
     }
@@ -208,7 +211,7 @@ check_netd_rates()
     rm -f /tmp/too_fast
     xenstore-write "$(nic_node linux)/rate" 20000,50000 \
         "$(nic_node linux2)/rate" 1000000 "$(nic_node linux2)/rate-in" 600000
-    busybox nc -ll -p 5003 -e cat > /dev/null &
+    busybox nc -ll -p 5003 -e sh -c 'cat > /dev/null' &
     sink=$!
     inside $address 'nc 10.9.0.1 5003 < /dev/zero > /dev/null &' > /dev/null
     inside $other 'nc 10.9.0.1 5003 < /dev/zero > /dev/null &' > /dev/null
@@ -269,4 +272,28 @@ check_netd_guest_dies()
     destroy linux2 && xenstore-rm "$back" &&
         wait_until 30 has_no_interface "vif$id.0" || return
     expect 'notes left' lock "$(ls /run/xen-netd)"
+}
+
+# The project's own xl: a guest whose disk and network are these daemons'.
+check_netd_by_own_xl()
+{
+    start_daemon blkd && truncate -s 8M /disk/own.img || return
+    /toolstack/xl create "$(linux_config linux cloud "guest.ip=$address" vcpus=1 \
+        "disk=['/disk/own.img,raw,xvda,w,backendtype=qdisk,iops=5000']" \
+        "vif=['mac=00:16:3e:00:00:02,bridge=xenbr0,vifname=web,backendtype=qnic,antispoof=1,ip=$address,rate=4MB/s']")" ||
+        return
+    wait_until 120 has_printed linux GUEST-READY || return
+    got=$(inside $address 'dd if=/dev/urandom of=/dev/xvda bs=64k 2> /dev/null
+        sync; md5sum < /dev/xvda')
+    expect 'sum of the disk' "$got" "$(md5sum < /disk/own.img)" || return
+    [ -e /sys/class/net/web ] && /toolstack/xl block-list linux | grep qdisk &&
+        /toolstack/xl network-detach linux 0 && wait_until 20 has_no_interface web ||
+        return
+    /toolstack/xl destroy linux && wait_until 30 has_no_notes
+}
+
+has_no_notes()
+{
+    [ "$(echo /run/xen-blkd/* /run/xen-netd/*)" = \
+        '/run/xen-blkd/lock /run/xen-netd/lock' ]
 }
