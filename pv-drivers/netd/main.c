@@ -150,7 +150,7 @@ static void destroy(struct device *device)
 static int allow(scmp_filter_ctx filter)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                            SCMP_A1(SCMP_CMP_EQ, TUNSETOFFLOAD));
+                            SCMP_A1(SCMP_CMP_EQ, TUNSETOFFLOAD, 0));
 }
 
 int main(int argc, char **argv)
