@@ -269,8 +269,8 @@ check-demo: demo-files ## start the demo as a user at a terminal, then the guide
 		--log $(OUT)/check-demo demo_at_a_terminal guide
 
 .PHONY: check-fresh
-check-fresh: ## run `make demo` and `make check` in a fresh Debian root; not part of check
-	@sh $(ROOT)/tests/fresh.sh $(ROOT) $(OUT)/check-fresh $(CACHE)
+check-fresh: ## run `make demo` and `make check` in a fresh Debian root (T=demo: one of them); not part of check
+	@sh $(ROOT)/tests/fresh.sh $(ROOT) $(OUT)/check-fresh $(CACHE) $(T)
 
 # JOBS machines run at the same time.
 JOBS   ?= 1

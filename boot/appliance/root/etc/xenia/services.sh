@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The hypervisor, the store, the guests' consoles and disks.
+# The hypervisor, the store, the guests' consoles, disks, networks.
 
 find_hypervisor()
 {
@@ -25,8 +25,8 @@ start_consoles()
     xenconsoled && echo xenconsoled
 }
 
-# Those that are files; the kernel serves block devices.
-start_disks()
+# Those that the kernel does not serve.
+start_backends()
 {
-    xen-blkd && echo xen-blkd
+    xen-blkd && xen-netd && echo xen-blkd, xen-netd
 }
