@@ -13,6 +13,7 @@ from qemu import Machine
 
 UEFI = "/usr/share/ovmf/OVMF.fd"
 LOGIN_SECONDS = 600
+SECONDS = 180  # for a thing to be said
 PACKAGES = ("xenia", "xenia-hypervisor", "xenia-tools", "xenia-libxenstore4")
 SERVICES = ("xenia-host", "xenstored", "xenconsoled", "xen-blkd", "xen-netd",
             "xendomains", "ssh")
@@ -30,9 +31,11 @@ def start(context, folder, *args):
 def log_in(machine):
     machine.expect(r"^xenia login: ", LOGIN_SECONDS)
     machine.send("root\n")
-    machine.expect(r"root@xenia:~# ", 60)
-    machine.send("stty columns 1000\n")
-    machine.expect(r"stty.*\n(.*\n)*root@xenia:~# ", 60)
+    machine.expect(r"root@xenia:~# ", SECONDS)
+    # So that all that commands print is text, in lines as they are.
+    machine.send("bind 'set enable-bracketed-paste off'; stty columns 1000; "
+                 "export TERM=dumb SYSTEMD_PAGER= SYSTEMD_COLORS=0\n")
+    machine.expect(r"bind.*\n(.*\n)*.*root@xenia:~# ", SECONDS)
 
 
 def check_host(machine, result):
@@ -103,19 +106,19 @@ def guest_state(machine):
 def on_console(machine, command):
     """What a command prints in the guest's shell, through its console."""
     machine.send("xl console debian\n\n")
-    machine.expect(r"^debian# ", 60)
+    machine.expect(r"debian# ", SECONDS)
     machine.send(f"{command}; echo @@end\n")
-    machine.expect(r"echo @@end\n", 60)
-    text = machine.expect(r"^((?:.*\n)*?)@@end\n", 60)[1]
+    machine.expect(r"echo @@end\n", SECONDS)
+    text = machine.expect(r"^((?:.*\n)*?)@@end\n", SECONDS)[1]
     machine.send("\x1d")
-    machine.expect(r"root@xenia:~# ", 60)
+    machine.expect(r"root@xenia:~# ", SECONDS)
     return text.strip()
 
 
 def check_new_daemons(machine, result):
     """Programs that run from files that are no longer there are old ones."""
     old = run(machine, "ls -l /proc/[0-9]*/exe 2> /dev/null | grep -E "
-              "'/(xenstored|xenconsoled|xen-blkd) .deleted' || true")
+              "'/(xenstored|xenconsoled|xen-blkd|xen-netd) .deleted' || true")
     result.check("daemons_are_the_new_ones", not old, old)
     status, states = run_status(
         machine, f"systemctl is-active {' '.join(SERVICES)}")
