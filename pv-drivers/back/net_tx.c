@@ -10,6 +10,10 @@
 
 #define ALIGN 64U
 
+/* Smaller segments are of no use, but to make others work: Linux's own bound.
+ */
+#define MIN_SEGMENT 48U
+
 static const struct netif_tx_request *request_at(const struct net_back_queue *q,
                                                  uint32_t index)
 {
@@ -191,6 +195,7 @@ static bool fits_headers(const struct net_batch_packet *p,
     if (!p->offload.gso)
         return found || !p->offload.csum_blank;
     return found && headers->protocol == 6 &&
+           p->offload.gso_size >= MIN_SEGMENT &&
            headers->is_v6 == (p->offload.gso == XEN_NETIF_GSO_TYPE_TCPV6);
 }
 

@@ -247,6 +247,29 @@ static void gso_without_tcp_is_dropped(void **state)
     raw_stop();
 }
 
+/* Segments of a byte would be work for the host. */
+static void tiny_segments_are_dropped(void **state)
+{
+    struct net_offload offload;
+    uint8_t frame[NET_MAX_PACKET];
+
+    (void)state;
+    raw_start();
+    net_make_packet(frame, 0, true, &offload);
+    memcpy(raw.data, frame, 1000);
+    for (uint16_t size = 46; size < 50; size++) {
+        put(1000, 0, NETTXF_extra_info | NETTXF_csum_blank);
+        put_extra((struct netif_extra_info){
+            .type = XEN_NETIF_EXTRA_TYPE_GSO,
+            .u.gso = {.size = size, .type = XEN_NETIF_GSO_TYPE_TCPV4}});
+        push();
+        assert_int_equal(answer(),
+                         size < 48 ? NETIF_RSP_DROPPED : NETIF_RSP_OKAY);
+        assert_int_equal(answer(), NETIF_RSP_NULL);
+    }
+    raw_stop();
+}
+
 static void more_requests_than_slots(void **state)
 {
     (void)state;
@@ -575,6 +598,7 @@ int main(void)
         TEST(part_of_a_packet_waits),
         TEST(extra_info_is_checked),
         TEST(gso_without_tcp_is_dropped),
+        TEST(tiny_segments_are_dropped),
         TEST(more_requests_than_slots),
         TEST(too_many_groups_are_an_error),
         TEST(bad_pages_lose_their_packets),

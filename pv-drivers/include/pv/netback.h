@@ -92,10 +92,11 @@ void netback_destroy(struct netback *back);
 void netback_shutdown(struct netback *back);
 
 /**
- * A packet for the guest. Its memory is used until netback_commit().
+ * A packet for the guest. Its memory is used until netback_commit(). One for
+ * which there is no place is lost, as are those that this guest does not want
+ * or take.
  *
- * Returns false if there is no place for more; then, and with packets that this
- *         guest does not want or take, it is lost.
+ * Returns whether there is place for another one.
  */
 bool netback_receive(struct netback *back, const uint8_t *frame, size_t size,
                      const struct net_offload *offload);
