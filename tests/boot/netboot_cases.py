@@ -174,7 +174,7 @@ CASES = {
         r"Xenia: .*/boot/vmlinuz can't be loaded. Run xenia-netboot"),
     "netboot_uefi_missing": functools.partial(
         missing, "boot/mini.img", True,
-        r"Xenia: a file of .* can't be loaded. Run xenia-netboot"),
+        r"Xenia: .*/boot/mini.img can't be loaded. Run xenia-netboot"),
     "netboot_data_missing": functools.partial(
         missing, "guests/first.tar", False,
         r"FAILED +data +.*first.tar: no such file on the server"),
