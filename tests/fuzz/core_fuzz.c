@@ -127,15 +127,20 @@ long call(call_fn fn, unsigned long a0, unsigned long a1, unsigned long a2,
     return rc;
 }
 
+/* A vcpu without tables never runs, nor does one that is in user mode make
+ * calls. */
 static void switch_guest(void)
 {
     u8 which = take();
     struct guest *g = &guests[which % NR_GUESTS];
+    struct vcpu *v = g->d->vcpu[which >> 4 & 1];
 
-    if (g->d->dying != DOMDYING_alive)
+    if (g->d->dying != DOMDYING_alive ||
+        mfn_eq(v->arch.guest_table, INVALID_MFN))
         return;
     self = g;
-    run_as(g->d, which >> 4 & 1);
+    v->arch.flags |= VCPU_KERNEL_MODE;
+    run_as(g->d, v->vcpu_id);
 }
 
 static void stop_next(void)

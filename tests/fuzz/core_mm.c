@@ -75,7 +75,18 @@ void do_update_va(void)
              how & 0x40 ? (unsigned long)args[1] | (how & 7) : how & 7, 0);
 }
 
-/* To memory that the guest could have mapped writable. */
+/* As where a fault on a store to a table is emulated. */
+static void store_to_table(struct page_info *pg, unsigned int index, u64 value)
+{
+    u64 *slot = &table_of(pg)[index];
+
+    if (!page_lock_l1(pg))
+        return;
+    (void)!cmpxchg_l1_entry(slot, *slot, value, self->d);
+    page_unlock_table(pg);
+}
+
+/* To memory that the guest could have mapped writable, or to a table. */
 void do_store(void)
 {
     struct page_info *pg = *take_place();
@@ -87,6 +98,8 @@ void do_store(void)
     if (page_get_type(pg, PGT_writable) == 0) {
         table_of(pg)[index] = value;
         page_put_type(pg);
+    } else {
+        store_to_table(pg, index, value);
     }
     page_put(pg);
 }
@@ -248,6 +261,7 @@ void do_query(void)
 void do_kill(void)
 {
     struct guest *g = &guests[2];
+    unsigned int vcpu_id = current->vcpu_id;
 
     if (self == g)
         return;
@@ -255,5 +269,5 @@ void do_kill(void)
     g->d->dying = DOMDYING_dying;
     fake_preempt_at(take() % 16);
     (void)guest_end_step(g);
-    run_as(self->d, 0);
+    run_as(self->d, vcpu_id);
 }

@@ -15,16 +15,20 @@
 
 /* ---- The rest of the machine ------------------------------------------- */
 
+/* The control domain has some, of which the last can't be bound. */
+#define NR_PIRQS 3
+
+static unsigned int pirq_port[NR_PIRQS];
+
 unsigned int pirq_count(const struct domain *d_)
 {
-    (void)d_;
-    return 0;
+    return d_ == d0 ? NR_PIRQS : 0;
 }
 
 int pirq_guest_bind(struct vcpu *v, unsigned int pirq, bool will_share)
 {
-    (void)v, (void)pirq, (void)will_share;
-    return -EINVAL;
+    (void)v, (void)will_share;
+    return pirq == NR_PIRQS - 1 ? -EBUSY : 0;
 }
 
 void pirq_guest_unbind(struct domain *d_, unsigned int pirq)
@@ -44,13 +48,13 @@ void pirq_set_affinity(struct domain *d_, unsigned int pirq, struct vcpu *v)
 
 unsigned int pirq_to_evtchn(const struct domain *d_, unsigned int pirq)
 {
-    (void)d_, (void)pirq;
-    return 0;
+    return pirq < pirq_count(d_) ? pirq_port[pirq] : 0;
 }
 
 void pirq_set_evtchn(struct domain *d_, unsigned int pirq, unsigned int port)
 {
-    (void)d_, (void)pirq, (void)port;
+    (void)d_;
+    pirq_port[pirq] = port;
 }
 
 void pirq_audit_frames(struct domain *d_, struct audit *a)
