@@ -15,7 +15,8 @@ round counts: other work can only add to it. Of .cpu it is the middle one: what 
 hypervisor takes of a CPU is not part of it, and is told in lumps.
 
 --alone: daemon and client have real-time priority and a CPU each, so that other
-work of the host has no part in it. An idle host is about like that.
+work of the host has no part in it. An idle host is about like that. There is no
+.cpu then: a daemon may wait awake on a CPU that is its own.
 """
 
 import argparse
@@ -110,6 +111,8 @@ def table(loads, args):
     yield "|---" * (len(KINDS) + 4) + "|"
     for figure in loads[KINDS.index("ours")].figures:
         for what, values in measure(loads, figure, args.rounds).items():
+            if what == "cpu" and args.alone:
+                continue
             yield row(f"{figure}.{what}", "us/op", values)
     yield row(f"memory_at_{args.guests}_guests", "MiB",
               {load.kind: load.ask("memory")[0] / 1024 for load in loads
