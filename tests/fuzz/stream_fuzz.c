@@ -86,6 +86,22 @@ static int stream_make(const uint8_t *data, size_t size)
     return fd;
 }
 
+/* It must stay understood without its first disk, too. */
+static void device_try(const char *text)
+{
+    const struct saved_config_device gone = {.class = "vbd",
+                                             .number = disk_number("xvda")};
+    struct error *err = NULL;
+    struct vm_config config;
+    char *edited;
+
+    if (saved_config_edit_device(text, &gone, &edited, &err) ||
+        saved_config_parse(edited, &config, &err))
+        abort();
+    vm_config_free(&config);
+    free(edited);
+}
+
 /* Its configuration must stay understood when it has been brought up to date.
  */
 static void config_try(struct stream *s)
@@ -108,6 +124,7 @@ static void config_try(struct stream *s)
             strcmp(config.name, "again") || config.domid != 7)
             abort();
         vm_config_free(&config);
+        device_try(edited);
         free(edited);
     }
     free(text);

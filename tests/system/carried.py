@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""A guest in a file, carried from hypervisor to hypervisor.
+
+Several machines run one after the other with one disk, which keeps what is
+written: what one saves the next one restores.
+"""
+
+import dataclasses
+import os
+
+import boot
+from cases import Boot
+from files import make_disk
+
+# (is it Xenia, checks of that boot); tests/toolstack/own_carried.sh.
+JOURNEY = (
+    (False, ("carried_saved_by_stock",)),
+    (True, ("carried_restored_by_own", "carried_saved_by_own")),
+    (False, ("carried_restored_by_stock",)),
+)
+
+
+def machine(checks):
+    return Boot("tools_carried", checks=("tools_start",) + checks,
+                image="toolstack/toolstack", smp=2, memory=3072, nic="",
+                seconds=900, disk_stays=True,
+                values={"dom0_vcpus": 2, "xenstored": "xenstored"},
+                xen_options="dom0_mem=1G,max:1G dom0_max_vcpus=2")
+
+
+def run(context, folder, result):
+    disk = make_disk(os.path.join(folder, "disk.img"))
+    for number, (own, checks) in enumerate(JOURNEY):
+        place = os.path.join(folder, str(number))
+        os.makedirs(place)
+        host = dataclasses.replace(
+            context, own=own, disk=disk,
+            xen=context.xen if own else context.stock_xen)
+        boot.run_boot(machine(checks), host, place, result)
+        if result.count("FAIL "):
+            result.note(f"   log: {place}/serial.log")
+            return
+
+
+def all_cases():
+    """(name, function that runs it)"""
+    yield "tools_carried", run
