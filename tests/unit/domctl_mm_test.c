@@ -63,15 +63,56 @@ static void questions_have_bounds(void **state)
     assert_int_equal(domctl_getpageframeinfo3(d, &op), -EFAULT);
 }
 
-static void written_frames_are_not_tracked(void **state)
+static int shadow_op(struct domain *of, u32 what)
+{
+    op.u.shadow_op.op = what;
+    return domctl_shadow_op(of, &op);
+}
+
+static void log_dirty_mode_is_turned_on_and_off(void **state)
 {
     (void)state;
     run_as(d0, 0);
-    op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_OFF;
-    assert_int_equal(domctl_shadow_op(d, &op), -EINVAL);
-    op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY;
-    assert_int_equal(domctl_shadow_op(d, &op), -EOPNOTSUPP);
-    assert_int_equal(domctl_shadow_op(d0, &op), -EINVAL);
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_OFF), -EINVAL);
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_CLEAN), -EINVAL);
+    assert_int_equal(shadow_op(d0, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY),
+                     -EINVAL);
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY), 0);
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY),
+                     -EINVAL);
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_OFF), 0);
+    op.u.shadow_op.mode = XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY;
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_ENABLE), 0);
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_OFF), 0);
+    op.u.shadow_op.mode = XEN_DOMCTL_SHADOW_ENABLE_TRANSLATE;
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_ENABLE), -EOPNOTSUPP);
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION),
+                     -EOPNOTSUPP);
+}
+
+/* Exactly as many bytes as the bits take. */
+static void each_frame_counts_as_written(void **state)
+{
+    enum { SIZE = 4000 };
+    u8 *bitmap = fake_guest_alloc(SIZE);
+
+    (void)state;
+    run_as(d0, 0);
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY), 0);
+    bitmap[SIZE - 1] = 0;
+    op.u.shadow_op.dirty_bitmap = (unsigned long)bitmap;
+    op.u.shadow_op.pages = 8 * (SIZE - 1) - 3;
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_CLEAN), 0);
+    for (unsigned int i = 0; i < SIZE; i++)
+        assert_int_equal(bitmap[i], i < SIZE - 1 ? 0xff : 0);
+    assert_int_equal(op.u.shadow_op.stats.dirty_count, d->mem.tot_pages);
+    op.u.shadow_op.pages = 8 * SIZE + 1;
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_CLEAN), -EFAULT);
+    op.u.shadow_op.pages = (1ull << 26) + 1;
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_PEEK), -E2BIG);
+    op.u.shadow_op.dirty_bitmap = 0;
+    op.u.shadow_op.pages = 0;
+    assert_int_equal(shadow_op(d, XEN_DOMCTL_SHADOW_OP_PEEK), 0);
 }
 
 static void hypercall_pages_are_the_domains_own_memory(void **state)
@@ -173,7 +214,8 @@ int main(void)
         PV_MM_TEST(tables_are_told_with_their_pins),
         PV_MM_TEST(frames_of_others_are_told_apart),
         PV_MM_TEST(questions_have_bounds),
-        PV_MM_TEST(written_frames_are_not_tracked),
+        PV_MM_TEST(log_dirty_mode_is_turned_on_and_off),
+        PV_MM_TEST(each_frame_counts_as_written),
         PV_MM_TEST(hypercall_pages_are_the_domains_own_memory),
         PV_MM_TEST(control_registers_come_back),
         PV_MM_TEST(a_second_context_keeps_the_tables),

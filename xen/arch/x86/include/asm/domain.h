@@ -34,6 +34,8 @@ struct arch_domain {
     const struct cpuid_policy *cpuid; /* its own, or cpuid_initial */
     struct domain_tsc tsc;
 
+    bool log_dirty; /* XEN_DOMCTL_shadow_op; under the domctl lock */
+
     u32 pci_cf8;      /* latch of port 0xcf8 */
     u8 cmos_index;    /* latch of port 0x70 */
     bool has_devices; /* may use cache attributes, wbinvd, ... */

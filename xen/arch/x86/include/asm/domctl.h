@@ -11,8 +11,14 @@ struct xen_domctl;
 /** What each of up to 1024 frames is used as. Returns 0, -E2BIG, -EFAULT. */
 int domctl_getpageframeinfo3(struct domain *d, struct xen_domctl *op);
 
-/** Tracking of written frames: does not exist. Returns -EOPNOTSUPP; -EINVAL for
- * the caller's own domain and for turning it off. */
+/**
+ * Log-dirty mode: ENABLE_LOGDIRTY, OFF, CLEAN, PEEK, without tracking: each
+ * frame counts as written. `pages` bits are written out.
+ *
+ * Returns 0; -EINVAL for the caller's own domain, and where the mode is on or
+ *         off already; -E2BIG: more than 2^26 bits; -EFAULT; -EOPNOTSUPP for
+ *         all that is about shadow tables.
+ */
 int domctl_shadow_op(struct domain *d, struct xen_domctl *op);
 
 /* pv/hypercall_page.c. */
