@@ -261,7 +261,7 @@ check-boot: iso image demo-files ## start hosts as users do: demo, images, netwo
 .PHONY: check-hosts
 check-hosts: iso demo-files ## the part of check-boot that is in make check
 	@$(CHECK_BOOT) --log $(OUT)/check-hosts mini_same_bytes iso_bios_cd \
-		iso_uefi_stick netboot_refused netboot_bios_tftp \
+		iso_uefi_stick netboot_refused netboot_scripts netboot_bios_tftp \
 		netboot_uefi_http netboot_bios_missing netboot_data_missing
 
 .PHONY: check-demo

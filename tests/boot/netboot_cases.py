@@ -8,8 +8,10 @@ nothing else; see main.py.
 """
 
 import functools
+import glob
 import http.server
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -163,8 +165,19 @@ def check_refused(context, served, result, name, words, *options):
                  done.stdout)
 
 
+def scripts(context, folder, result):
+    """What GRUB gets is in its language, for each host."""
+    served = make_folder(context, folder)
+    for path in sorted(glob.glob(f"{served}/hosts/*.grub")):
+        done = subprocess.run(["grub-script-check", path], check=False,
+                              text=True, stderr=subprocess.PIPE)
+        name = re.sub(r"\W", "_", os.path.basename(path))
+        result.check(name, done.returncode == 0, done.stderr)
+
+
 CASES = {
     "netboot_refused": refused,
+    "netboot_scripts": scripts,
     "netboot_bios_tftp": functools.partial(boot, "host1", False, ()),
     "netboot_uefi_http": functools.partial(boot, "host2", True, ("--http",)),
     "netboot_uefi_tftp": functools.partial(boot, "host1", True, ()),
