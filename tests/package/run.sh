@@ -68,6 +68,28 @@ services_are_enabled()
     inside systemd-analyze verify --man=no $(printf '%s.service ' $units)
 }
 
+# A watch that is there before a new xenstored takes over fires after it.
+store_takes_over()
+{
+    mkdir "$root/store"
+    inside XENSTORED_RUNDIR=/store timeout 60 sh -c '
+        /usr/lib/xenia/keep-store > /store/log 2>&1 & keeper=$!
+        until xenstore-list / > /dev/null 2>&1; do sleep 0.1; done
+        xenstore-watch -n 2 /new > /store/seen & watch=$!
+        until grep -q /new /store/seen; do sleep 0.1; done
+        kill -HUP $keeper
+        until [ "$(grep -c "no hypervisor" /store/log)" -eq 2 ]; do
+            sleep 0.1
+        done
+        until xenstore-write /new it; do sleep 0.1; done
+        wait $watch
+        status=$?
+        kill $keeper
+        wait $keeper
+        exit $status' || return
+    rm -r "$root/store"
+}
+
 # GRUB's own script, with a kernel that can be a control domain beside it.
 grub_finds_the_hypervisor()
 {
@@ -147,6 +169,7 @@ list_files > "$work/before"
 check packages_are_installed install_all
 check programs_run programs_run
 check services_are_enabled services_are_enabled
+check store_takes_over store_takes_over
 check grub_finds_the_hypervisor grub_finds_the_hypervisor
 check upgrade_keeps_configuration upgrade_keeps_configuration
 check packages_are_removed remove_all
