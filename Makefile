@@ -286,7 +286,7 @@ check-guest: deps $(OWN_XEN) ## boot the tiny kernels of tests/guest
 
 .PHONY: tools-image
 tools-image: deps ## make the control domain with Debian's own tools, and guests
-	@sh $(ROOT)/scripts/fetch.sh $(CACHE) cloud-kernel stock-tools device-tools grub-xen
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) cloud-kernel kernel-headers stock-tools device-tools grub-xen
 	@+$(SUBMAKE) -f $(ROOT)/tests/toolstack/Makefile
 
 .PHONY: check-system

@@ -6,15 +6,20 @@ PV_CORE_SRC  := $(addprefix pv-drivers/core/,net.c store.c text.c xenbus.c)
 # A client of the store, for ports of kernels that have none.
 PV_STORE_SRC := pv-drivers/core/store_ring.c
 
-PV_FRONT_SRC := $(addprefix pv-drivers/front/,blk.c blk_io.c blk_pages.c \
-                net.c net_rx.c net_tx.c pages.c)
+# Timers, for ports that have no better.
+PV_TIMERS_SRC := pv-drivers/core/timers.c
+
+PV_BLKFRONT_SRC := $(addprefix pv-drivers/front/,blk.c blk_io.c blk_pages.c pages.c)
+PV_FRONT_SRC    := $(PV_BLKFRONT_SRC) \
+                   $(addprefix pv-drivers/front/,net.c net_rx.c net_tx.c)
 
 PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \
                 blk_keep.c blk_limit.c blk_queue.c blk_request.c limit.c net.c \
                 net_filter.c net_keep.c net_rx.c net_tx.c)
 
 # The port for processes of a Linux domain, and the daemon on it.
-LINUX_USER_SRC := $(addprefix pv-drivers/ports/linux_user/,event.c grant_copy.c loop.c memory.c \
+LINUX_USER_SRC := $(PV_TIMERS_SRC) \
+                  $(addprefix pv-drivers/ports/linux_user/,event.c grant_copy.c loop.c memory.c \
                   store.c) \
                   $(addprefix dom0-tools/lib/,evtchn_dev.c gntdev.c)
 

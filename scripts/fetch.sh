@@ -3,13 +3,14 @@
 # Downloads Debian's packages that tests run but nobody installs, and unpacks
 # them: the kernel that runs in the control domain, the stock hypervisor to
 # compare with, the stock tools, other guests. Silent when they are there.
-# usage: fetch.sh cache-folder (kernel|cloud-kernel|stock-xen|stock-tools|
-#                               device-tools|grub-xen)...
+# usage: fetch.sh cache-folder (kernel|cloud-kernel|kernel-headers|stock-xen|
+#                               stock-tools|device-tools|grub-xen)...
 #
 # Afterwards cache-folder has a folder of each name with the unpacked tree, and
 # a link at a fixed place leads to each file that others use:
 #   kernel/vmlinuz, kernel/modules      linux-image-amd64
 #   cloud-kernel/vmlinuz, .../modules   linux-image-cloud-amd64
+#   kernel-headers/kernel, .../cloud-kernel   to build modules for those two
 #   stock-xen/xen                       the hypervisor as an ELF file
 #   stock-tools/tree                    xl and all that it needs from libc up
 #   device-tools/tree                   what serves images and networks of guests
@@ -81,6 +82,23 @@ fetch_kernel()
     ln -s "tree/lib/modules/$version" modules
 }
 
+# Headers of the kernels that are there, which must be of the same version. They
+# are meant for /usr/src: let them find each other where they are.
+fetch_kernel_headers()
+{
+    for kernel in kernel cloud-kernel; do
+        version=$(basename "$(readlink "$cache/$kernel/modules")")
+        headers=linux-headers-$version
+        common=$(package_behind "$headers" linux-headers-.*-common)
+        for package in "$headers" "$common" \
+            "$(package_behind "$headers" linux-kbuild-)"; do
+            [ -e "tree/usr/share/doc/$package" ] || unpack "$package"
+        done
+        sed -i 's!/usr/src/!../!' "tree/usr/src/$headers/Makefile"
+        ln -s "tree/usr/src/$headers" $kernel
+    done
+}
+
 fetch_stock_xen()
 {
     name=$(package_behind xen-system-amd64 xen-hypervisor-[0-9])
@@ -150,6 +168,7 @@ for what; do
     case $what in
     kernel) fetch_kernel linux-image-amd64 ;;
     cloud-kernel) fetch_kernel linux-image-cloud-amd64 ;;
+    kernel-headers) fetch_kernel_headers ;;
     stock-xen) fetch_stock_xen ;;
     stock-tools) fetch_closure "$tools" ;;
     device-tools) fetch_closure "$device_tools" ;;

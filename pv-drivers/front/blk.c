@@ -63,6 +63,7 @@ static void queue_close(struct blkfront *f, struct front_queue *q)
 void front_disconnect(struct blkfront *f)
 {
     f->connected = false;
+    f->broken = NULL;
     for (unsigned int i = 0; i < f->nr_queues; i++)
         queue_close(f, &f->queues[i]);
     f->nr_queues = 0;
@@ -70,9 +71,17 @@ void front_disconnect(struct blkfront *f)
     front_io_restart(f);
 }
 
+/* The rest is a timer's: an event's function does not call the store. */
 void front_break(struct blkfront *f, const char *why)
 {
-    xenbus_fail(&f->bus, -XEN_EIO, why);
+    f->connected = false;
+    f->broken = why;
+    os_timer_set(&f->watchdog, os_now_ns());
+}
+
+void front_end_broken(struct blkfront *f)
+{
+    xenbus_fail(&f->bus, -XEN_EIO, f->broken);
     front_disconnect(f);
     xenbus_set_state(&f->bus, XenbusStateClosed);
 }

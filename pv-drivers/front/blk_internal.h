@@ -39,6 +39,7 @@ struct blkfront {
     void *arg;
     struct blkfront_info info;
     bool connected;
+    const char *broken; /* what the back-end did that none does */
     bool removed;
     bool removed_told;
 
@@ -94,6 +95,9 @@ void front_io_watchdog(void *front);
 
 /** The back-end does what no back-end does: have no more to do with it. */
 void front_break(struct blkfront *f, const char *why);
+
+/** Say so, and close our end. */
+void front_end_broken(struct blkfront *f);
 
 /** Tell that the device is removed, if it is and nothing is lent any more. */
 void front_try_removed(struct blkfront *f);

@@ -437,6 +437,8 @@ void front_io_watchdog(void *front)
 {
     struct blkfront *f = front;
 
+    if (f->broken)
+        front_end_broken(f);
     if (f->removed) {
         front_try_removed(f);
         return;

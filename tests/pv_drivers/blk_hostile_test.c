@@ -278,6 +278,12 @@ static struct pv_sring *front_with_a_read(struct blk_io *io, int *rc)
     return fake_grant_memory(FAKE_FRONT, (grant_ref_t)number);
 }
 
+static bool front_is_closed(void *arg)
+{
+    (void)arg;
+    return !strcmp(fake_store_get(FRONT_NODE "/state"), "6");
+}
+
 /* The I/O waits for a better one. */
 static void front_has_closed(int rc)
 {
@@ -285,8 +291,7 @@ static void front_has_closed(int rc)
 
     text_to_u64(fake_store_get(FRONT_NODE "/event-channel"), &port);
     fake_event_inject(FAKE_FRONT, (evtchn_port_t)port);
-    fake_settle();
-    assert_string_equal(fake_store_get(FRONT_NODE "/state"), "6");
+    assert_true(fake_run_until(front_is_closed, NULL));
     assert_int_equal(rc, 1);
     fake_kill(FAKE_BACK);
     stop_front();

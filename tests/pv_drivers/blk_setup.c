@@ -68,6 +68,7 @@ void start_front(void)
 {
     domid_t before = fake_enter(FAKE_FRONT);
 
+    fake_forbid_store_in_events();
     assert_int_equal(blkfront_create("device/vbd/51712", &pair.front_options,
                                      &front_ops, &pair, &pair.front),
                      0);

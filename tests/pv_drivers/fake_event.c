@@ -44,6 +44,8 @@ static unsigned int kill_at; /* 0: never */
 static bool killed;
 static jmp_buf end_of_process;
 static bool in_step;
+static bool in_event;
+static bool store_is_forbidden; /* to a front-end's event functions */
 
 static unsigned int fail_at;
 static bool failed;
@@ -75,6 +77,18 @@ void fake_call(void)
         return;
     killed = true;
     longjmp(end_of_process, 1);
+}
+
+void fake_store_call(void)
+{
+    if (store_is_forbidden && in_event && current == FAKE_FRONT)
+        abort();
+    fake_call();
+}
+
+void fake_forbid_store_in_events(void)
+{
+    store_is_forbidden = true;
 }
 
 bool fake_fails(void)
@@ -189,7 +203,9 @@ void fake_events_do(unsigned int which)
             continue;
         ports[i].pending = fake_random(256) < chances.doubled;
         current = ports[i].domid;
+        in_event = true;
         ports[i].fn(ports[i].arg);
+        in_event = false;
         return;
     }
 }
@@ -307,6 +323,7 @@ bool fake_step(void)
     bool did = true;
 
     in_step = true;
+    in_event = false;
     if (setjmp(end_of_process))
         fake_kill(victim);
     else
@@ -376,6 +393,7 @@ void fake_events_kill(domid_t domid)
 
 void fake_events_begin(void)
 {
+    store_is_forbidden = false;
     now = 1000000000;
     kill_at = 0;
     killed = false;

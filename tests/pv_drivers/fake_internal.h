@@ -8,6 +8,9 @@
 /** At the start of each function of the port: the process may end here. */
 void fake_call(void);
 
+/** The same for the store. */
+void fake_store_call(void);
+
 /** Should this allocation fail? */
 bool fake_fails(void);
 

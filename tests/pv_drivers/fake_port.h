@@ -63,6 +63,9 @@ bool fake_was_killed(void);
 void fake_fail_after(unsigned int nr);
 bool fake_has_failed(void);
 
+/** A front-end's event functions may not call the store: that ends the test. */
+void fake_forbid_store_in_events(void);
+
 /** The last line of the log, and how many there were. */
 const char *fake_last_log(void);
 unsigned int fake_nr_logs(void);

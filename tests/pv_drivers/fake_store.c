@@ -131,7 +131,7 @@ int os_store_read(uint32_t transaction, const char *path, char *value,
     const struct node *n;
 
     (void)transaction;
-    fake_call();
+    fake_store_call();
     absolute(path, node, sizeof(node));
     n = find(node);
     if (!n)
@@ -147,7 +147,7 @@ int os_store_write(uint32_t transaction, const char *path, const char *value)
     char node[256];
 
     (void)transaction;
-    fake_call();
+    fake_store_call();
     absolute(path, node, sizeof(node));
     set(node, value);
     return 0;
@@ -158,7 +158,7 @@ int os_store_remove(uint32_t transaction, const char *path)
     char node[256];
 
     (void)transaction;
-    fake_call();
+    fake_store_call();
     absolute(path, node, sizeof(node));
     return remove_below(node) ? 0 : -XEN_ENOENT;
 }
@@ -171,7 +171,7 @@ int os_store_list(const char *path, char *names, size_t size)
 
 int os_store_begin(uint32_t *transaction_out)
 {
-    fake_call();
+    fake_store_call();
     memcpy(saved, nodes, sizeof(saved));
     nr_saved = nr_nodes;
     open_transaction = true;
@@ -189,7 +189,7 @@ static void undo(void)
 int os_store_end(uint32_t transaction, bool abort_it)
 {
     (void)transaction;
-    fake_call();
+    fake_store_call();
     open_transaction = false;
     if (!abort_it && !interfere)
         return 0;
@@ -202,7 +202,7 @@ int os_store_end(uint32_t transaction, bool abort_it)
 
 int os_store_watch(struct os_watch *watch)
 {
-    fake_call();
+    fake_store_call();
     if (fake_fails())
         return -XEN_ENOSPC;
     for (unsigned int i = 0; i < MAX_WATCHES; i++) {
@@ -231,7 +231,7 @@ static void forget(const struct os_watch *watch)
 
 void os_store_unwatch(struct os_watch *watch)
 {
-    fake_call();
+    fake_store_call();
     for (unsigned int i = 0; i < MAX_WATCHES; i++)
         if (watches[i].watch == watch)
             watches[i].watch = NULL;

@@ -88,6 +88,14 @@ TOOLS_BLKD = ("tools_start", "create_plain", "boots_to_init",
               "blkd_limits_bytes", "blkd_resizes", "blkd_serves_a_device",
               "blkd_serves_read_only", "blkd_discards", "blkd_refuses",
               "blkd_detaches", "blkd_guest_dies")
+# {our, Linux's} block front-end on {our, Linux's} back-end.
+TOOLS_BLKFRONT = ("tools_start", "front_make_root", "front_own_on_linux",
+                  "front_own_verifies_on_blkd", "front_own_blkd_killed",
+                  "front_own_on_linux_ends", "front_own_on_blkd",
+                  "front_own_verifies_on_linux", "front_own_on_blkd_ends",
+                  "front_linux_on_linux", "front_linux_verifies_on_blkd",
+                  "front_linux_blkd_killed", "front_linux_verifies_on_linux",
+                  "front_linux_on_linux_ends")
 
 # The project's own network back-end under Linux's front-end.
 TOOLS_NETD = ("tools_start", "netd_create", "netd_attaches",
@@ -125,6 +133,8 @@ class Boot:
     values: dict = dataclasses.field(default_factory=dict)  # xenia.NAME=VALUE
     ready: bool = True           # Xenia runs it; stock Xen does anyhow
 
+# Those that the usual control domain's programs are not enough for.
+IMAGES = {"own_devices": "devices", "blkfront": "blocks"}
 
 BOOTS = [
     Boot("pc_small", memory=256, memory_min=100,
@@ -152,8 +162,7 @@ BOOTS = [
     Boot("reboot", checks=("cpus",), then="reboot"),
     Boot("crash", checks=("cpus",), then="crash"),
     *(Boot(f"tools_{name}", checks=checks,
-           image="toolstack/" + ("devices" if name == "own_devices"
-                                 else "toolstack"),
+           image="toolstack/" + IMAGES.get(name, "toolstack"),
            smp=smp, icount=smp == 1, memory=3072, nic="", seconds=1800,
            values={"dom0_vcpus": smp, **values},
            xen_options=f"dom0_mem=1G,max:1G dom0_max_vcpus={smp}")
@@ -171,6 +180,7 @@ BOOTS = [
           ("own_migrate", 2, TOOLS_OWN_MIGRATE, {"xenstored": "xenstored"}),
           ("blkd", 2, TOOLS_BLKD, {"xenstored": "xenstored"}),
           ("netd", 2, TOOLS_NETD, {"xenstored": "xenstored"}),
+          ("blkfront", 2, TOOLS_BLKFRONT, {"xenstored": "xenstored"}),
           ("share", 1, TOOLS_SHARE, {}),
           ("cycles", 2, TOOLS_CYCLES, {"cycles": 300, "limit": 1700}))),
 ]

@@ -8,6 +8,10 @@
  * that is one lock, or one thread; a loop over "what has happened" does as
  * well. So drivers have no locks.
  *
+ * A block front-end's event functions, and blkfront_submit(), call no more than
+ * memory, grants, os_event_send(), timers and the log: a kernel may call them
+ * where it can't sleep, if its functions for these don't.
+ *
  * Errors are negative XEN_E* of public/errno.h.
  */
 #ifndef PV_OS_H
@@ -21,18 +25,13 @@
 #include "public/event_channel.h"
 #include "public/grant_table.h"
 
+#include "pv/string.h"
+
 #define OS_PAGE_SIZE     4096U
 
 #define OS_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- Memory ----------------------------------------------------------- */
-
-/* The compiler calls these on its own; the rest of C's library is not used. */
-void *memcpy(void *to, const void *from, size_t size);
-void *memset(void *to, int value, size_t size);
-int memcmp(const void *a, const void *b, size_t size);
-size_t strlen(const char *text);
-int strcmp(const char *a, const char *b);
 
 /** Zeroed memory, aligned to 16; NULL if there is none. */
 void *os_alloc(size_t size);

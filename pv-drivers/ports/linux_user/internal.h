@@ -16,10 +16,4 @@ int port_grants_copy(int fd, domid_t of, const struct os_copy copies[],
 int port_events_open(void);
 int port_store_open(void);
 
-/** Milliseconds until the next timer; -1: none. */
-int port_timers_wait(void);
-
-/** Call those that are due. */
-void port_timers_run(void);
-
 #endif

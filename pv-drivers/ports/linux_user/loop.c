@@ -10,10 +10,11 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "pv/timers.h"
+
 #define BATCH 16
 
 static int epoll_fd = -1;
-static struct os_timer *timers;
 static bool to_syslog;
 static void (*before_wait)(void);
 
@@ -76,28 +77,7 @@ int port_open(void)
     return rc;
 }
 
-/* A poller that another one's function has removed may be called once more for
- * what it had: those of this port live for good. */
-int port_run(void)
-{
-    struct epoll_event events[BATCH];
-    int nr;
-
-    if (before_wait)
-        before_wait();
-    nr = epoll_wait(epoll_fd, events, BATCH, port_timers_wait());
-    if (nr < 0 && errno != EINTR)
-        return -errno;
-    for (int i = 0; i < nr; i++) {
-        struct port_poller *poller = events[i].data.ptr;
-
-        poller->ready(poller->arg);
-    }
-    port_timers_run();
-    return 0;
-}
-
-/* ---- Timers ----------------------------------------------------------- */
+/* ---- Time and the loop ------------------------------------------------ */
 
 uint64_t os_now_ns(void)
 {
@@ -107,57 +87,38 @@ uint64_t os_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-/* In the order of their deadlines. */
-void os_timer_set(struct os_timer *timer, uint64_t deadline_ns)
+/* Milliseconds until the next timer; -1: none. */
+static int timers_wait(void)
 {
-    struct os_timer **link = &timers;
+    uint64_t next = timers_next(), now = os_now_ns();
 
-    os_timer_cancel(timer);
-    timer->deadline_ns = deadline_ns;
-    timer->set = true;
-    while (*link && (*link)->deadline_ns <= deadline_ns)
-        link = &(*link)->next;
-    timer->next = *link;
-    *link = timer;
-}
-
-void os_timer_cancel(struct os_timer *timer)
-{
-    struct os_timer **link = &timers;
-
-    if (!timer->set)
-        return;
-    while (*link != timer)
-        link = &(*link)->next;
-    *link = timer->next;
-    timer->set = false;
-}
-
-int port_timers_wait(void)
-{
-    uint64_t now;
-
-    if (!timers)
+    if (next == TIMERS_NONE)
         return -1;
-    now = os_now_ns();
-    if (timers->deadline_ns <= now)
+    if (next <= now)
         return 0;
     /* Rounded up, and not too far for an int. */
-    return (int)((timers->deadline_ns - now) % 3600000000000U / 1000000 + 1);
+    return (int)((next - now) % 3600000000000U / 1000000 + 1);
 }
 
-/* Those that are due now; one that is set meanwhile has its turn after the
- * descriptors. */
-void port_timers_run(void)
+/* A poller that another one's function has removed may be called once more for
+ * what it had: those of this port live for good. */
+int port_run(void)
 {
-    uint64_t now = os_now_ns();
+    struct epoll_event events[BATCH];
+    int nr;
 
-    while (timers && timers->deadline_ns <= now) {
-        struct os_timer *timer = timers;
+    if (before_wait)
+        before_wait();
+    nr = epoll_wait(epoll_fd, events, BATCH, timers_wait());
+    if (nr < 0 && errno != EINTR)
+        return -errno;
+    for (int i = 0; i < nr; i++) {
+        struct port_poller *poller = events[i].data.ptr;
 
-        os_timer_cancel(timer);
-        timer->fn(timer->arg);
+        poller->ready(poller->arg);
     }
+    timers_run();
+    return 0;
 }
 
 /* ---- The log ---------------------------------------------------------- */

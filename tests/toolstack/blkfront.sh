@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+# The project's own block front-end in Debian's kernel, and Linux's, each with
+# Linux's back-end and with xen-blkd: a root file system, data that fio verifies,
+# xen-blkd killed meanwhile.
+
+# The control domain's own system, as a disk for guests to start from.
+check_front_make_root()
+{
+    truncate -s 300M /disk/root.img && mkfs.ext4 -q -F /disk/root.img &&
+        mkdir -p /mnt && mount -o loop /disk/root.img /mnt || return
+    mkdir /mnt/dev /mnt/proc /mnt/sys /mnt/tmp /mnt/root /mnt/mnt /mnt/run
+    cp -a /bin /etc /lib /lib64 /sbin /usr /mnt/ && rm -rf /mnt/lib/modules &&
+        umount /mnt || return
+    truncate -s 48M /disk/data.img
+    start_blkd
+}
+
+# front_config FRONT LINE...: a guest that starts from its disk xvda.
+front_config()
+{
+    front=$1
+    shift
+    linux_config linux cloud "guest.ip=$address guest.blk=$front guest.root=xvda" \
+        vcpus=1 "$bridge" "tsc_mode='native'" "$@"
+}
+
+# create_on BACK FRONT: the root file system by that back-end, the data by the
+# other one.
+create_on()
+{
+    losetup -f --show /disk/root.img > /tmp/root.loop &&
+        losetup -f --show /disk/data.img > /tmp/data.loop || return
+    case $1 in
+    linux)
+        create "$(front_config "$2" "disk=['phy:$(cat /tmp/root.loop),xvda,w']")" \
+            -p && attach 51728 raw:/disk/data.img w
+        ;;
+    own)
+        create "$(front_config "$2" "disk=['phy:$(cat /tmp/data.loop),xvdb,w']")" \
+            -p && attach 51712 raw:/disk/root.img w
+        ;;
+    esac && xl unpause linux && wait_until 300 has_printed linux GUEST-READY
+}
+
+# Its root is where it should be, by the driver that it should be.
+guest_is_on_disk()
+{
+    inside $address 'grep " / " /proc/mounts; ls /sys/bus/xen/drivers /sys/block
+        cat /proc/modules' > /tmp/seen
+    grep -q '^/dev/xvda / ext4 rw' /tmp/seen && grep -q "^$1 " /tmp/seen &&
+        grep -q xvdb /tmp/seen || {
+        cat /tmp/seen
+        return 1
+    }
+}
+
+guest_writes_root()
+{
+    inside $address "diskcheck /data 24 && md5sum < /data && echo DONE" \
+        > /tmp/root.sum
+    grep -q DONE /tmp/root.sum || {
+        cat /tmp/root.sum
+        return 1
+    }
+}
+
+# The guest ends by itself; what it wrote is in the file, which is in order.
+shut_down()
+{
+    has_disk=$(xl list | grep -c '^linux ')
+    expect guests 1 "$has_disk" || return
+    xl shutdown linux && wait_until 120 is_gone linux || return
+    for node in $(xenstore-list /local/domain/0/backend/qdisk 2> /dev/null); do
+        xenstore-rm "/local/domain/0/backend/qdisk/$node"
+    done
+    losetup -d "$(cat /tmp/root.loop)" "$(cat /tmp/data.loop)"
+    e2fsck -f -n /disk/root.img > /tmp/fsck 2>&1 || {
+        tail -n 5 /tmp/fsck
+        return 1
+    }
+    ! grep -q -i recover /tmp/fsck || return
+    mount -o loop,ro /disk/root.img /mnt && sum=$(md5sum < /mnt/data)
+    umount /mnt
+    grep -q "${sum%% *}" /tmp/root.sum || {
+        echo "$sum here, $(cat /tmp/root.sum) inside"
+        return 1
+    }
+}
+
+# fio DISK SIZE LOOPS: writes, reads all back, compares each block with what was
+# acknowledged; prints FIO-GOOD.
+fio_command()
+{
+    echo "fio --name=verify --filename=/dev/$1 --ioengine=libaio --direct=1 \
+        --rw=randwrite --bsrange=4k-128k --iodepth=16 --size=$2 --loops=$3 \
+        --verify=crc32c --verify_fatal=1 --verify_state_save=0 --randrepeat=0 \
+        --output-format=terse > /tmp/fio.log 2>&1 && echo FIO-GOOD ||
+        cat /tmp/fio.log; dmesg | grep -i -E 'i/o error|xvd.*error'"
+}
+
+fio_is_good()
+{
+    inside $address "$(fio_command "$@")" > /tmp/fio.out
+    grep -q FIO-GOOD /tmp/fio.out && ! grep -q -i error /tmp/fio.out || {
+        tail -n 5 /tmp/fio.out
+        return 1
+    }
+}
+
+check_front_own_on_linux()
+{
+    create_on linux own && guest_is_on_disk xenia_blkfront && guest_writes_root
+}
+
+check_front_own_verifies_on_blkd()
+{
+    fio_is_good xvdb 24M 1
+}
+
+# SIGKILL twenty times while fio verifies.
+check_front_own_blkd_killed()
+{
+    blkd_killed_under_fio
+}
+
+blkd_killed_under_fio()
+{
+    rm -f /tmp/fio.done
+    (
+        for round in 1 2 3 4 5 6 7 8 9; do
+            [ ! -e /tmp/fio.enough ] || break
+            fio_is_good xvdb 16M 1 > /tmp/fio.result || break
+        done
+        mv /tmp/fio.result /tmp/fio.done
+    ) &
+    rm -f /tmp/fio.enough
+    killed=0
+    while [ $killed -lt 20 ] && [ ! -e /tmp/fio.done ]; do
+        sleep 0.$((killed % 9 + 1))
+        old=$(worker_pid)
+        kill -9 "$old" && wait_until 30 is_another_worker "$old" || return
+        killed=$((killed + 1))
+    done
+    touch /tmp/fio.enough
+    wait_until 500 [ -e /tmp/fio.done ] || return
+    rm -f /tmp/fio.enough
+    echo "killed $killed times; $(cat /tmp/fio.done)"
+    [ $killed -eq 20 ] && [ ! -s /tmp/fio.done ]
+}
+
+check_front_own_on_linux_ends()
+{
+    shut_down
+}
+
+check_front_own_on_blkd()
+{
+    create_on own own && guest_is_on_disk xenia_blkfront && guest_writes_root
+}
+
+check_front_own_verifies_on_linux()
+{
+    fio_is_good xvdb 24M 1
+}
+
+check_front_own_on_blkd_ends()
+{
+    shut_down
+}
+
+check_front_linux_on_linux()
+{
+    create_on linux linux && guest_is_on_disk xen_blkfront && guest_writes_root
+}
+
+check_front_linux_verifies_on_blkd()
+{
+    fio_is_good xvdb 24M 1
+}
+
+check_front_linux_blkd_killed()
+{
+    blkd_killed_under_fio
+}
+
+check_front_linux_verifies_on_linux()
+{
+    inside $address 'dd if=/dev/zero of=/file bs=1M count=24 2> /dev/null'
+    inside $address "$(fio_command ../file 24M 1)" > /tmp/fio.out
+    grep -q FIO-GOOD /tmp/fio.out || {
+        tail -n 5 /tmp/fio.out
+        return 1
+    }
+}
+
+check_front_linux_on_linux_ends()
+{
+    shut_down
+}
