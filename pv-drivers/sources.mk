@@ -13,6 +13,10 @@ PV_BLKFRONT_SRC := $(addprefix pv-drivers/front/,blk.c blk_io.c blk_pages.c page
 PV_FRONT_SRC    := $(PV_BLKFRONT_SRC) \
                    $(addprefix pv-drivers/front/,net.c net_rx.c net_tx.c)
 
+# The console and the balloon, for ports that have no drivers of their own.
+PV_CONSOLE_SRC := pv-drivers/front/console.c
+PV_BALLOON_SRC := pv-drivers/front/balloon.c
+
 PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \
                 blk_keep.c blk_limit.c blk_queue.c blk_request.c limit.c net.c \
                 net_filter.c net_keep.c net_rx.c net_tx.c)

@@ -39,19 +39,37 @@ static uint64_t lower_tables(uint64_t va, uint64_t pages)
            tables_of(va, pages, L3_PAGES);
 }
 
+/* Pages to map: whole 4 MiB if there are so many. */
+static uint64_t mapped_for(uint64_t least, uint64_t most)
+{
+    uint64_t rounded = round_up(least, ROUND_PAGES);
+
+    if (rounded <= most)
+        return rounded;
+    return least > most ? least : most;
+}
+
 /* Tables, stack and slack behind `pfn`: tables map themselves, too. */
-static void tables_place(struct layout *l, uint64_t pfn)
+static void tables_place(struct layout *l, uint64_t pfn, uint64_t most)
 {
     uint64_t nr = 0, needed = 1;
 
     while (nr != needed) {
         nr = needed;
-        l->mapped_pages = round_up(pfn + nr + 1 + SLACK_PAGES, ROUND_PAGES);
+        l->mapped_pages = mapped_for(pfn + nr + 1 + SLACK_PAGES, most);
         needed = 1 + lower_tables(l->virt_base, l->mapped_pages);
     }
     l->tables_pfn = pfn;
     l->nr_tables = nr;
     l->stack_pfn = pfn + nr;
+}
+
+/* Pages that lie behind those that are mapped. */
+static uint64_t unmapped_pages(const struct layout *l)
+{
+    uint64_t nr = l->ramdisk_mapped ? 0 : l->nr_ramdisk;
+
+    return l->p2m_apart ? nr + l->nr_p2m + l->nr_p2m_tables : nr;
 }
 
 /* Whether the p2m's address can have a slot of the L4 to itself. */
@@ -79,6 +97,10 @@ int layout_make(const struct kimage *image, uint64_t ramdisk_size,
     l.ramdisk_mapped = !image->mod_start_pfn;
     l.nr_p2m = pages_of(nr_pages * sizeof(uint64_t));
     l.p2m_apart = image->has_init_p2m;
+    if (l.p2m_apart) {
+        l.p2m_va = image->init_p2m;
+        l.nr_p2m_tables = lower_tables(l.p2m_va, l.nr_p2m);
+    }
 
     if (l.nr_ramdisk && l.ramdisk_mapped) {
         l.ramdisk_pfn = pfn;
@@ -92,7 +114,9 @@ int layout_make(const struct kimage *image, uint64_t ramdisk_size,
     l.start_info_pfn = pfn++;
     l.store_pfn = pfn++;
     l.console_pfn = pfn++;
-    tables_place(&l, pfn);
+    tables_place(&l, pfn,
+                 nr_pages > unmapped_pages(&l) ? nr_pages - unmapped_pages(&l)
+                                               : 0);
     pfn = l.mapped_pages;
     if (l.nr_ramdisk && !l.ramdisk_mapped) {
         l.ramdisk_pfn = pfn;
@@ -100,8 +124,6 @@ int layout_make(const struct kimage *image, uint64_t ramdisk_size,
     }
     if (l.p2m_apart) {
         l.p2m_pfn = pfn;
-        l.p2m_va = image->init_p2m;
-        l.nr_p2m_tables = lower_tables(l.p2m_va, l.nr_p2m);
         pfn += l.nr_p2m + l.nr_p2m_tables;
         if (!p2m_address_fits(&l))
             return error_set(err_out, ERROR_IMAGE, -EINVAL,

@@ -11,7 +11,8 @@
  *   start_info, store page, console page
  *   page tables       L4, L3, L2, L1s
  *   boot stack        one page
- *   ...               at least 512 KiB, up to a multiple of 4 MiB
+ *   ...               at least 512 KiB, up to a multiple of 4 MiB if there is
+ *                     so much
  *   mapped_pages
  *   [RAM disk]        where it may be left unmapped
  *   [p2m]             where the kernel names an address: mapped there only,

@@ -197,3 +197,68 @@ check_front_linux_on_linux_ends()
 {
     shut_down
 }
+
+# ---- The bare guest, in 1 MiB -------------------------------------------
+
+# bare_says COMMAND PATTERN: type it, and wait for what it answers.
+bare_says()
+{
+    before=$(grep -c -e "$2" $consoles/guest-bare.log)
+    printf '%s\r' "$1" > "$(xenstore-read "/local/domain/$(xl domid bare)/console/tty")"
+    wait_until 30 has_printed bare "$2" $((before + 1)) || {
+        tail -n 5 $consoles/guest-bare.log
+        return 1
+    }
+}
+
+check_bare_starts()
+{
+    truncate -s 1M /disk/bare.img
+    printf 'sector-three' | dd of=/disk/bare.img bs=512 seek=3 conv=notrunc \
+        2> /dev/null
+    rm -f $consoles/guest-bare.log
+    /toolstack/xl create -q "$(config bare "kernel='/guest/bare'" memory=1 \
+        "disk=['/disk/bare.img,,xvda,w']")" &&
+        wait_until 60 has_printed bare 'disk: 2048 sectors' &&
+        expect 'MiB in xl list' 1 "$(xl list bare | awk 'NR == 2 { print $3 }')" &&
+        bare_says help '^halt: '
+}
+
+check_bare_reads_and_writes()
+{
+    bare_says 'read 3' '000  73 65 63 74 .*sector-three' &&
+        bare_says 'write 5 five by bare' '^written' &&
+        bare_says 'read 5' 'five by bare' &&
+        bare_says 'read 2048' '^error ' && bare_says 'echo 40 + 2' '^40 + 2' &&
+        bare_says nonsense 'try help'
+}
+
+# free_kib: what the guest says of itself.
+free_kib()
+{
+    sed -n 's/.* KiB, \([0-9]*\) KiB free.*/\1/p' $consoles/guest-bare.log |
+        tail -n 1
+}
+
+set_bare_target()
+{
+    xenstore-write "/local/domain/$(xl domid bare)/memory/target" "$1" &&
+        sleep 1 && bare_says info 'KiB free'
+}
+
+check_bare_balloon()
+{
+    bare_says info 'KiB free' && all=$(free_kib) && set_bare_target 984 &&
+        less=$(free_kib) && set_bare_target 1024 && again=$(free_kib) || return
+    expect 'KiB free at first, with less, again' \
+        "$all $((all - 40)) $all" "$all $less $again"
+}
+
+check_bare_halts()
+{
+    printf 'halt\r' > "$(xenstore-read "/local/domain/$(xl domid bare)/console/tty")"
+    wait_until 60 is_gone bare &&
+        expect 'sector 5' 'five by bare' \
+            "$(dd if=/disk/bare.img bs=512 skip=5 count=1 2> /dev/null |
+                tr -d '\0')"
+}

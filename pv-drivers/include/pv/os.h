@@ -48,6 +48,21 @@ void *os_pages_alloc(unsigned int nr);
 /** Give them back; NULL is fine. No grant of them is in use. */
 void os_pages_free(void *pages, unsigned int nr);
 
+/**
+ * Balloon only. Let go of at most nr pages that nobody uses: out of the tables,
+ * then back to the hypervisor (XENMEM_decrease_reservation).
+ *
+ * Returns how many.
+ */
+unsigned int os_balloon_give(unsigned int nr);
+
+/**
+ * Balloon only. Have at most nr of those again (XENMEM_populate_physmap).
+ *
+ * Returns how many; fewer if the hypervisor has none to give just now.
+ */
+unsigned int os_balloon_take(unsigned int nr);
+
 /* ---- Grants ----------------------------------------------------------- */
 
 /* A part of a granted page to copy. */

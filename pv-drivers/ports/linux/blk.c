@@ -21,7 +21,8 @@
 #define QUEUE_DEPTH  128
 #define MAX_SEGMENTS 128
 
-/* Numbers of devices: xen-vbd-interface, 51712 is the first disk of 16 parts. */
+/* Numbers of devices: xen-vbd-interface, 51712 is the first disk of 16 parts.
+ */
 #define XVD_MAJOR    202
 #define XVD_EXTENDED (1U << 28)
 
@@ -123,7 +124,8 @@ static bool set_buffers(struct request_data *data, struct request *request)
     struct req_iterator at;
     struct bio_vec piece;
 
-    rq_for_each_bvec (piece, request, at) {
+    rq_for_each_bvec(piece, request, at)
+    {
         if (data->io.nr_buffers == MAX_SEGMENTS)
             return false;
         data->buffers[data->io.nr_buffers++] =
@@ -240,7 +242,8 @@ static const struct blkfront_ops front_ops = {
 static int set_name(struct disk *d, struct xenbus_device *dev)
 {
     unsigned int number =
-        xenbus_read_unsigned(dev->nodename, "virtual-device", 0), index;
+                     xenbus_read_unsigned(dev->nodename, "virtual-device", 0),
+                 index;
 
     if (number & XVD_EXTENDED)
         index = (number & ~XVD_EXTENDED) >> 8;

@@ -41,7 +41,7 @@ static void call_all(struct list_head *calls)
 {
     struct port_call *call, *next;
 
-    list_for_each_entry_safe (call, next, calls, link) {
+    list_for_each_entry_safe(call, next, calls, link) {
         list_del_init(&call->link);
         call->fn(call);
     }

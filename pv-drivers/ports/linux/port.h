@@ -2,10 +2,10 @@
 /*
  * The port to Linux, as a module of a guest's kernel.
  *
- * Drivers run in one context at a time (pv/os.h). There are two ways in: one for
- * those that can't sleep, I/O and events, which holds a spinlock; and one for
- * what calls the store. While somebody is in who may sleep, calls of the first
- * kind are noted, and made when that one leaves.
+ * Drivers run in one context at a time (pv/os.h). There are two ways in: one
+ * for those that can't sleep, I/O and events, which holds a spinlock; and one
+ * for what calls the store. While somebody is in who may sleep, calls of the
+ * first kind are noted, and made when that one leaves.
  */
 #ifndef PV_LINUX_PORT_H
 #define PV_LINUX_PORT_H

@@ -146,7 +146,7 @@ static void end_watch(struct work_struct *work)
 
     unregister_xenbus_watch(&watch->watch);
     spin_lock(&lock);
-    list_for_each_entry_safe (event, next, &events, link) {
+    list_for_each_entry_safe(event, next, &events, link) {
         if (event->watch != watch)
             continue;
         list_del(&event->link);

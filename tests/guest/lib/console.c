@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text output through console_io, and the memory functions compilers call. */
-#include <stdarg.h>
-
+/* Text output: through console_io, or where the kernel wants it. */
 #include "domain.h"
 #include "internal.h"
 
@@ -72,54 +70,40 @@ static const char *put_item(struct line *line, const char *format,
     return format + 1;
 }
 
-void printf(const char *format, ...)
+static void (*writer)(const char *text, size_t size);
+
+void console_set_writer(void (*write)(const char *text, size_t size))
+{
+    writer = write;
+}
+
+void vprintf(const char *format, va_list args)
 {
     struct line line = {.used = 0};
-    va_list args;
+    va_list at;
 
-    va_start(args, format);
+    va_copy(at, args);
     while (*format) {
         if (*format == '%')
-            format = put_item(&line, format + 1, &args);
+            format = put_item(&line, format + 1, &at);
         else
             put_char(&line, *format++);
     }
-    va_end(args);
-    if (mailbox)
+    va_end(at);
+    if (writer)
+        writer(line.text, line.used);
+    else if (mailbox)
         mailbox_write(line.text, line.used);
     else
         hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, line.used,
                   line.text);
 }
 
-void *memset(void *to, int value, size_t size)
+void printf(const char *format, ...)
 {
-    void *at = to;
+    va_list args;
 
-    __asm__ volatile("rep stosb"
-                     : "+D"(at), "+c"(size)
-                     : "a"(value)
-                     : "memory");
-    return to;
-}
-
-void *memcpy(void *to, const void *from, size_t size)
-{
-    void *at = to;
-
-    __asm__ volatile("rep movsb"
-                     : "+D"(at), "+S"(from), "+c"(size)
-                     :
-                     : "memory");
-    return to;
-}
-
-int memcmp(const void *a, const void *b, size_t size)
-{
-    const uint8_t *left = a, *right = b;
-
-    for (size_t i = 0; i < size; i++)
-        if (left[i] != right[i])
-            return left[i] < right[i] ? -1 : 1;
-    return 0;
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
 }

@@ -139,7 +139,7 @@ void domain_destroy(struct domain *d);
  * once need, so that host_count() before and after a test agree. */
 void host_warm_up(void);
 
-/* ---- mailbox.c: functions that run in a domain ------------------------ */
+/* ---- run.c: functions that run in a domain ---------------------------- */
 
 /** Start a function in it; it must not run one already. */
 void domain_start(struct domain *d, void (*function)(void));

@@ -7,6 +7,7 @@
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,10 +70,19 @@ void check_done(void) __attribute__((noreturn));
 
 /** Print one line or a part of it: %s %c %d %u %x with l, and %%. */
 void printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void vprintf(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
+
+/** From now on, text goes there. */
+void console_set_writer(void (*write)(const char *text, size_t size));
+
+/* ---- string.c --------------------------------------------------------- */
 
 void *memset(void *to, int value, size_t size);
 void *memcpy(void *to, const void *from, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *text);
+int strcmp(const char *a, const char *b);
 
 /* ---- memory.c --------------------------------------------------------- */
 
@@ -114,11 +124,15 @@ static inline uint64_t make_pte(uint64_t mfn, uint64_t flags)
     return mfn << PAGE_SHIFT | flags;
 }
 
+/* ---- pool.c ----------------------------------------------------------- */
+
 /** A zeroed, writable page of the pool; ends the test if there is none. */
 void *page_alloc(void);
 
 /** Give it back: writable again, not pinned, not mapped elsewhere. */
 void page_free(void *page);
+
+/* ---- memory.c, on ----------------------------------------------------- */
 
 /** Change how the pool's page is mapped. Return the hypercall's result. */
 long page_set_readonly(void *page);

@@ -1,25 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Pages, frames and the tables in use. All memory that tests play with is a
- * pool of pages in the kernel's image: mapped from the start, 4 KiB each.
- */
-#include "domain.h"
-#include "internal.h"
-
-#define POOL_PAGES 320
-#define GUEST_POOL_PAGES                                                       \
-    64 /* of them, in a domain that domain_build() built                       \
-        */
-
-/* guest.lds puts it at the end of the image. */
-static uint8_t pool[POOL_PAGES][PAGE_SIZE]
-    __attribute__((aligned(4096), section(".bss.pool")));
-static bool in_use[POOL_PAGES];
-
-void *pool_end_of_guest(void)
-{
-    return pool[GUEST_POOL_PAGES];
-}
+/* Pages, frames and the tables in use. */
+#include "guest.h"
 
 static volatile uint64_t *p2m(void)
 {
@@ -56,20 +37,6 @@ void *mfn_to_va(uint64_t mfn)
     return (void *)(VIRT_BASE + (mfn_to_pfn(mfn) << PAGE_SHIFT));
 }
 
-void *page_alloc(void)
-{
-    unsigned int nr = mailbox ? GUEST_POOL_PAGES : POOL_PAGES;
-
-    for (unsigned int i = 0; i < nr; i++) {
-        if (in_use[i])
-            continue;
-        in_use[i] = true;
-        memset(pool[i], 0, PAGE_SIZE);
-        return pool[i];
-    }
-    REQUIRE("the_page_pool_is_large_enough", false);
-}
-
 static long page_remap(void *page, uint64_t flags)
 {
     return update_va_mapping((uint64_t)page, make_pte(va_to_mfn(page), flags),
@@ -89,16 +56,6 @@ long page_set_writable(void *page)
 long page_unmap(void *page)
 {
     return update_va_mapping((uint64_t)page, 0, UVMF_INVLPG | UVMF_ALL);
-}
-
-void page_free(void *page)
-{
-    long rc = page_set_writable(page);
-
-    if (rc)
-        CHECK_EQ("a_freed_page_is_writable_again", rc, 0);
-    else
-        in_use[((uint8_t *)page - pool[0]) / PAGE_SIZE] = false;
 }
 
 static unsigned int table_index(uint64_t va, int level)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A kernel with a console, a disk and a shell for both, in 1 MiB of memory:
+ * what a port of the drivers is, and nothing besides.
+ */
+#include "pv/balloon.h"
+#include "pv/consfront.h"
+#include "pv/store_ring.h"
+
+#include "bare.h"
+#include "guest.h"
+
+/* The balloon takes no more than these, so that the disk has what it needs. */
+#define PAGES_TO_KEEP 40U
+
+static struct consfront console;
+static struct balloon balloon;
+
+/* Waits while there is no room: a shell has nothing better to do. */
+static void console_write(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        size_t done;
+
+        if (text[i] == '\n')
+            while (!consfront_write(&console, "\r", 1))
+                bare_wait(console.port);
+        while (!(done = consfront_write(&console, text + i, 1)))
+            bare_wait(console.port);
+        i += done;
+    }
+}
+
+/* What is typed while the shell is busy waits in the ring. */
+static void console_take(void)
+{
+    char c;
+
+    while (!shell_is_busy() && consfront_read(&console, &c, 1))
+        shell_type(c);
+}
+
+/* The loop below looks at both after each event. */
+static void ignore_event(void *arg)
+{
+    (void)arg;
+}
+
+/* The boot library calls it. */
+void test_main(void)
+{
+    uint64_t pages = start_info->nr_pages;
+
+    bare_open();
+    consfront_open(&console, mfn_to_va(start_info->console.domU.mfn),
+                   start_info->console.domU.evtchn);
+    bare_event_use(console.port, ignore_event, NULL);
+    console_set_writer(console_write);
+    bare_event_use(start_info->store_evtchn, ignore_event, NULL);
+    store_ring_open(mfn_to_va(start_info->store_mfn), start_info->store_evtchn);
+    balloon_open(&balloon, pages, pages - bare_free_pages() + PAGES_TO_KEEP,
+                 pages);
+    shell_open();
+    for (;;) {
+        console_take();
+        bare_run();
+    }
+}
