@@ -114,3 +114,38 @@ check_bench_guest()
         > /dev/hvc0
     destroy bench
 }
+
+# block_pair NAME MODULE BACK: a guest with this front-end on this back-end, both
+# on one loop device. The first read is not the guest's boot's: the module comes
+# last.
+block_pair()
+{
+    file=$(linux_config linux cloud \
+        "guest.blk=later guest.then=/blkbench_$1_/dev/xvda_/mod/$2;echo_BENCH-END" \
+        "tsc_mode='native'")
+    sed -i 's!/guest/initrd!/tmp/initrd!' "$file"
+    case $3 in
+    linux) echo "disk=['phy:/dev/loop6,xvda,w']" >> "$file" && create "$file" -p ;;
+    own) create "$file" -p && attach 51712 phy:/dev/loop6 w ;;
+    esac
+    xl unpause linux && wait_until 900 has_printed linux BENCH-END || return
+    grep '^@' $consoles/guest-linux.log | tr -d '\r' > /dev/hvc0
+    grep -q "^@R block.$1.read_4k_depth_8" $consoles/guest-linux.log || return
+    back=$(backend_of 51712)
+    destroy linux
+    xenstore-rm "$back" 2> /dev/null
+    return 0
+}
+
+# The disk is memory, so that what is timed is the way to it.
+check_bench_block()
+{
+    truncate -s 64M /tmp/block.img && losetup /dev/loop6 /tmp/block.img &&
+        start_blkd || return
+    cat /guest/initrd /guest/blkbench.img > /tmp/initrd
+    /toolstack/blkbench dom0-loop /dev/loop6 > /dev/hvc0
+    block_pair linux-linux xen-blkfront.ko linux &&
+        block_pair linux-own xen-blkfront.ko own &&
+        block_pair own-linux xenia-blkfront.ko linux &&
+        block_pair own-own xenia-blkfront.ko own
+}
