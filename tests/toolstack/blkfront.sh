@@ -127,7 +127,7 @@ blkd_killed_under_fio()
 {
     rm -f /tmp/fio.done
     (
-        for round in 1 2 3 4 5 6 7 8 9; do
+        for round in $(seq 60); do
             [ ! -e /tmp/fio.enough ] || break
             fio_is_good xvdb 16M 1 > /tmp/fio.result || break
         done
@@ -138,7 +138,7 @@ blkd_killed_under_fio()
     while [ $killed -lt 20 ] && [ ! -e /tmp/fio.done ]; do
         sleep 0.$((killed % 9 + 1))
         old=$(worker_pid)
-        kill -9 "$old" && wait_until 30 is_another_worker "$old" || return
+        kill -9 "$old" && wait_until 30 is_another_worker blkd "$old" || return
         killed=$((killed + 1))
     done
     touch /tmp/fio.enough
