@@ -86,12 +86,6 @@ static void submit(struct blkback_disk *disk, struct blkback_io *io)
     start(io);
 }
 
-static void submit_all(void)
-{
-    start_waiting();
-    io_uring_submit(&ring);
-}
-
 /* Part of it is done: the rest is what the list of buffers has left. */
 static void go_on_behind(struct blkback_io *io, size_t size)
 {
@@ -133,13 +127,13 @@ static void complete(struct blkback_io *io, int res)
 
 #define BATCH 128U
 
-static void ready(void *arg)
+/* Returns how many operations were done. */
+static unsigned int take_completions(void)
 {
     struct io_uring_cqe *cqes[BATCH];
     struct disk *disks[BATCH];
     unsigned int nr = io_uring_peek_batch_cqe(&ring, cqes, BATCH);
 
-    (void)arg;
     for (unsigned int i = 0; i < nr; i++) {
         struct blkback_io *io = io_uring_cqe_get_data(cqes[i]);
 
@@ -153,6 +147,27 @@ static void ready(void *arg)
         disks[i]->done_something = false;
         blkback_go_on(disks[i]->back);
     }
+    return nr;
+}
+
+/* For so long without a look at other descriptors. */
+#define MAX_ROUNDS 16U
+
+/* What the page cache has is done at once: no need to wait to be told. */
+static void submit_all(void)
+{
+    for (unsigned int i = 0; i < MAX_ROUNDS; i++) {
+        start_waiting();
+        io_uring_submit(&ring);
+        if (!take_completions())
+            return;
+    }
+}
+
+static void ready(void *arg)
+{
+    (void)arg;
+    take_completions();
 }
 
 int disk_ring_open(void)

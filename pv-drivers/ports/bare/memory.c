@@ -198,7 +198,7 @@ static struct grant_entry_v1 grants[NR_GRANTS] __attribute__((aligned(4096)));
 /* The grant table's one frame comes in place of a page of ours. */
 void bare_open(void)
 {
-    uint64_t frame;
+    uint64_t frame = 0;
     struct gnttab_setup_table setup = {
         .dom = DOMID_SELF, .nr_frames = 1, .frame_list = (uint64_t)&frame};
     long rc;

@@ -147,6 +147,8 @@ static void end_watch(struct work_struct *work)
     unregister_xenbus_watch(&watch->watch);
     spin_lock(&lock);
     list_for_each_entry_safe(event, next, &events, link) {
+        /* The list's macro, which is Linux's, sets it. */
+        /* cppcheck-suppress uninitvar */
         if (event->watch != watch)
             continue;
         list_del(&event->link);
