@@ -125,7 +125,7 @@ check_front_own_blkd_killed()
 
 blkd_killed_under_fio()
 {
-    rm -f /tmp/fio.done
+    rm -f /tmp/fio.done /tmp/fio.enough
     (
         for round in $(seq 60); do
             [ ! -e /tmp/fio.enough ] || break
@@ -133,7 +133,6 @@ blkd_killed_under_fio()
         done
         mv /tmp/fio.result /tmp/fio.done
     ) &
-    rm -f /tmp/fio.enough
     killed=0
     while [ $killed -lt 20 ] && [ ! -e /tmp/fio.done ]; do
         sleep 0.$((killed % 9 + 1))
@@ -143,7 +142,6 @@ blkd_killed_under_fio()
     done
     touch /tmp/fio.enough
     wait_until 500 [ -e /tmp/fio.done ] || return
-    rm -f /tmp/fio.enough
     echo "killed $killed times; $(cat /tmp/fio.done)"
     [ $killed -eq 20 ] && [ ! -s /tmp/fio.done ]
 }
