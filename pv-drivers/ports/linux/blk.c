@@ -320,6 +320,9 @@ static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
     kref_get(&d->refs); /* the front-end's */
     atomic_inc(&nr_disks);
     dev_set_drvdata(&dev->dev, d);
+    /* The driver keeps the state, not xenbus: whose loading of a module would
+     * wait for minutes for a device that it does not see connected. */
+    dev->state = XenbusStateConnected;
     return 0;
 
 free_gendisk:
