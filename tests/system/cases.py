@@ -89,14 +89,14 @@ TOOLS_BLKD = ("tools_start", "create_plain", "boots_to_init",
               "blkd_serves_read_only", "blkd_discards", "blkd_refuses",
               "blkd_detaches", "blkd_guest_dies")
 # {our, Linux's} block front-end on {our, Linux's} back-end.
-TOOLS_BLKFRONT = ("tools_start", "bare_starts", "bare_reads_and_writes",
-                  "bare_balloon", "bare_halts", "front_make_root", "front_own_on_linux",
+TOOLS_BLKFRONT = ("tools_start", "front_make_root", "front_own_on_linux",
                   "front_own_verifies_on_blkd", "front_own_blkd_killed",
                   "front_own_on_linux_ends", "front_own_on_blkd",
                   "front_own_verifies_on_linux", "front_own_on_blkd_ends",
                   "front_linux_on_linux", "front_linux_verifies_on_blkd",
                   "front_linux_blkd_killed", "front_linux_verifies_on_linux",
-                  "front_linux_on_linux_ends")
+                  "front_linux_on_linux_ends", "bare_starts",
+                  "bare_reads_and_writes", "bare_balloon", "bare_halts")
 
 # The project's own network back-end under Linux's front-end.
 TOOLS_NETD = ("tools_start", "netd_create", "netd_attaches",

@@ -15,13 +15,16 @@ check_front_make_root()
     start_blkd
 }
 
-# front_config FRONT LINE...: a guest that starts from its disk xvda.
+# front_config FRONT LINE...: a guest that starts from its disk xvda, with memory
+# for fio's libraries.
 front_config()
 {
     front=$1
     shift
-    linux_config linux cloud "guest.ip=$address guest.blk=$front guest.root=xvda" \
-        vcpus=1 "$bridge" "tsc_mode='native'" "$@"
+    file=$(linux_config linux cloud "guest.ip=$address guest.blk=$front guest.root=xvda" \
+        vcpus=1 "$bridge" "tsc_mode='native'" "$@")
+    sed -i 's/^memory=.*/memory=256/' "$file"
+    echo "$file"
 }
 
 # create_on BACK FRONT: the root file system by that back-end, the data by the
