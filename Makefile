@@ -237,7 +237,12 @@ check-xenstore-interop: xenstore xenstore-client ## run our and Debian's xenstor
 	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-interop
 
 .PHONY: check-interop
-check-interop: check-xenstore-interop check-tools-interop ## all that has a stock part on the other side
+check-interop: check-xenstore-interop check-tools-interop check-block-interop ## all that has a stock part on the other side
+
+# {our, Linux's} block front-end on {our, Linux's} back-end.
+.PHONY: check-block-interop
+check-block-interop:
+	@+$(SUBMAKE) check-system T=tools_blkfront
 
 # Our xl on Debian's hypervisor, beside Debian's xl.
 .PHONY: check-tools-interop

@@ -30,8 +30,7 @@ static void choose_sizes(struct blkfront *f)
     if (f->max_segments > o->max_pages - 1)
         f->max_segments = o->max_pages - 1;
     f->pages.to = f->bus.other_id;
-    f->pages.keep =
-        !o->no_persistent && store_read_or(node, "feature-persistent", 0) == 1;
+    f->pages.keep = !o->no_persistent; /* as far as it goes by us */
 }
 
 static int queue_open(struct blkfront *f, struct front_queue *q)
@@ -220,6 +219,9 @@ static void on_connected(void *front)
         xenbus_fail(&f->bus, rc, "reading what the disk is");
         return;
     }
+    /* Linux's says so only now. */
+    if (store_read_or(f->bus.other, "feature-persistent", 0) != 1)
+        f->pages.keep = false;
     f->connected = true;
     xenbus_set_state(&f->bus, XenbusStateConnected);
     f->ops->connected(f->arg, &f->info);

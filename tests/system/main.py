@@ -40,9 +40,11 @@ class Context:
     server: FileServer = None
 
 
-def system_cases(own):
+def system_cases(own, pattern):
     """(name, function that runs it) of each case, the longest first."""
-    order = sorted((case for case in cases.BOOTS if case.ready or not own),
+    order = sorted((case for case in cases.BOOTS
+                    if (case.ready or not own)
+                    and (not case.named or pattern == case.name)),
                    key=lambda case: -case.seconds)
     yield from ((case.name, lambda *args, case=case: boot.run_boot(case, *args))
                 for case in order)
@@ -101,7 +103,7 @@ def main():
     if args.kind == "system":
         context.disk = make_disk(os.path.join(args.log, "disk.img"))
         context.server = FileServer(os.path.join(args.log, "served"))
-        chosen = system_cases(context.own)
+        chosen = system_cases(context.own, args.pattern)
     else:
         chosen = guests.all_cases(ROOT, args.out)
 
