@@ -39,7 +39,7 @@ def guide(context, folder, result):
         run_status(machine, "xl create -q /etc/xen/debian.cfg")
         for line, text in blocks(f"{context.root}/docs/guide.md"):
             for command in commands(text):
-                status, printed = run_status(machine, command)
+                status, printed = run_status(machine, command, 180)
                 what = re.sub(r"\W+", "_", command.split("\n")[0]).strip("_")
                 result.check(f"line_{line}_{what[:40]}", status == 0, printed)
         power_off(machine, result)
