@@ -45,6 +45,13 @@ static u64 virtual_rflags(const struct vcpu *v, const struct cpu_regs *regs,
     return rflags;
 }
 
+/* Selectors, each with what pads it to a word: in one store. */
+static inline void set_flat_selectors(struct cpu_regs *regs)
+{
+    *(u64 *)&regs->cs = FLAT_USER_CS64;
+    *(u64 *)&regs->ss = FLAT_USER_SS;
+}
+
 /**
  * Build a frame: SS..RIP, then `nr_extra` words (top first), then R11, RCX;
  * enter the guest's kernel at `handler`. Every caller has its own copy, which
@@ -95,10 +102,9 @@ static __always_inline void enter_guest(struct vcpu *v, struct cpu_regs *regs,
         WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, 1);
 
     regs->rip = handler;
-    regs->cs = FLAT_USER_CS64;
     regs->rflags &= ~FLAGS_CLEARED_ON_ENTRY;
     regs->rsp = sp - 16;
-    regs->ss = FLAT_USER_SS;
+    set_flat_selectors(regs);
     regs->entry_vector = FRAME_SYSCALL;
     if (unlikely(v->runstate_stale))
         vcpu_runstate_publish(v);

@@ -17,6 +17,12 @@ static __noinline long end_nmi(struct vcpu *v, long rc)
     return rc;
 }
 
+static __noinline long no_way_back(struct vcpu *v, const char *why, u64 sp)
+{
+    domain_crash(v->domain, "iret: no %s, frame at %016lx", why, sp);
+    return 0;
+}
+
 /*
  * The words go from the guest's stack to where they belong one by one. The
  * first and the last one are read before any is written, so that a guest whose
@@ -80,12 +86,10 @@ long do_iret(unsigned long a0, unsigned long a1, unsigned long a2,
 
 no_user_table:
     clac();
-    domain_crash(v->domain, "iret: no user page table");
-    return 0;
+    return no_way_back(v, "user page table", sp);
 
 fault:
     clac();
 no_frame:
-    domain_crash(v->domain, "iret: no frame at %016lx", sp);
-    return 0;
+    return no_way_back(v, "memory", sp);
 }
