@@ -344,26 +344,33 @@ static const struct subop evtchn_ops[] = {
 };
 /* clang-format on */
 
+/* Half of all these calls: not through the table. */
+static __noinline long send_for_guest(u64 arg)
+{
+    u32 port;
+    int rc;
+
+    BUILD_BUG_ON(sizeof(struct evtchn_send) != sizeof(port));
+    if (get_guest_u32(&port, arg))
+        return -EFAULT;
+    rc = evtchn_send(current->domain, port);
+    return rc ? hc_error(rc) : 0;
+}
+
+static __noinline long other_op(unsigned long cmd, u64 arg)
+{
+    long rc = subop_call(evtchn_ops, ARRAY_SIZE(evtchn_ops), cmd, arg);
+
+    if (rc == -ERESTART)
+        hypercall_continue(cmd, arg, 0, 0, 0);
+    return rc;
+}
+
 long do_event_channel_op(unsigned long a0, unsigned long a1, unsigned long a2,
                          unsigned long a3, unsigned long a4)
 {
-    u32 port;
-    long rc;
-
     (void)a2;
     (void)a3;
     (void)a4;
-    /* Half of all these calls: not through the table. */
-    if (a0 == EVTCHNOP_send) {
-        BUILD_BUG_ON(sizeof(struct evtchn_send) != sizeof(port));
-        if (get_guest_u32(&port, a1))
-            return -EFAULT;
-        rc = evtchn_send(current->domain, port);
-        return rc ? hc_error(rc) : 0;
-    }
-
-    rc = subop_call(evtchn_ops, ARRAY_SIZE(evtchn_ops), a0, a1);
-    if (rc == -ERESTART)
-        hypercall_continue(a0, a1, 0, 0, 0);
-    return rc;
+    return a0 == EVTCHNOP_send ? send_for_guest(a1) : other_op(a0, a1);
 }

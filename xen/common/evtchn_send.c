@@ -48,13 +48,12 @@ bool evtchn_raise(struct domain *d, struct evtchn *chn)
 int evtchn_send(struct domain *d, evtchn_port_t lport)
 {
     struct evtchn *chn = evtchn_lookup(d, lport);
-    unsigned long flags;
     int rc = 0;
 
     if (chn == NULL)
         return -EINVAL;
 
-    spin_lock_irqsave(&chn->lock, flags);
+    spin_lock_irq(&chn->lock);
     switch (chn->state) {
     case EVTCHN_interdomain:
         evtchn_raise(chn->remote, chn->peer);
@@ -68,7 +67,7 @@ int evtchn_send(struct domain *d, evtchn_port_t lport)
         rc = -EINVAL;
         break;
     }
-    spin_unlock_irqrestore(&chn->lock, flags);
+    spin_unlock_irq(&chn->lock);
     return rc;
 }
 

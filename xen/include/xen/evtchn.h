@@ -20,7 +20,7 @@ int __must_check evtchn_vcpu_create(struct vcpu *v);
 /**
  * Send an event on a local port of d (hypercall and hypervisor-internal).
  * Returns 0, also where the other end is gone; -EINVAL for a port that is not
- * interdomain or IPI. Callable with interrupts off.
+ * interdomain or IPI. Interrupts are on.
  * Locks: this and the other senders take LOCK_EVTCHN_PORT.
  */
 int evtchn_send(struct domain *d, evtchn_port_t lport);
