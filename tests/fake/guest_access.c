@@ -80,6 +80,11 @@ int get_guest_u32(u32 *dst, u64 guest_va)
     return copy_from_guest(dst, guest_va, sizeof(*dst));
 }
 
+int put_guest_u64(u64 guest_va, u64 value)
+{
+    return copy_to_guest(guest_va, &value, sizeof(value));
+}
+
 int copy_to_guest(u64 guest_va, const void *src, size_t len)
 {
     if (!present(guest_va, len))

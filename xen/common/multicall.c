@@ -54,8 +54,7 @@ static int finish_entry(u64 va, struct multicall_entry *entry, long rc,
     const struct hypercall_args *cont = &this_cpu(continuation);
 
     if (!continued)
-        return copy_to_guest(va + offsetof(struct multicall_entry, result), &rc,
-                             sizeof(rc));
+        return put_guest_u64(va + offsetof(struct multicall_entry, result), rc);
 
     for (unsigned int i = 0; i < ARRAY_SIZE(entry->args); i++)
         entry->args[i] = cont->arg[i];

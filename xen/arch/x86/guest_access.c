@@ -61,6 +61,20 @@ fault:
     return -EFAULT;
 }
 
+int put_guest_u64(u64 guest_va, u64 value)
+{
+    if (unlikely(!guest_range_ok(guest_va, sizeof(value))))
+        return -EFAULT;
+    stac();
+    unsafe_put_u64(guest_va, value, fault);
+    clac();
+    return 0;
+
+fault:
+    clac();
+    return -EFAULT;
+}
+
 int copy_to_guest(u64 guest_va, const void *src, size_t len)
 {
     if (unlikely(!range_ok(guest_va, len)))

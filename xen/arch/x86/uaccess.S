@@ -10,36 +10,50 @@
     .type copy_guest_raw, @function
 copy_guest_raw:
     ASM_STAC
-    sub   $8, %rdx
+    sub   $16, %rdx
     jb    2f
 1:  mov   (%rsi), %rax
+10: mov   8(%rsi), %rcx
 11: mov   %rax, (%rdi)
+12: mov   %rcx, 8(%rdi)
+    add   $16, %rsi
+    add   $16, %rdi
+    sub   $16, %rdx
+    jae   1b
+2:  test  $8, %dl
+    jz    3f
+15: mov   (%rsi), %rax
+16: mov   %rax, (%rdi)
     add   $8, %rsi
     add   $8, %rdi
-    sub   $8, %rdx
-    jae   1b
-2:  test  $4, %dl
-    jz    3f
+3:  test  $7, %dl
+    jz    6f
+    test  $4, %dl
+    jz    4f
 20: mov   (%rsi), %eax
 21: mov   %eax, (%rdi)
     add   $4, %rsi
     add   $4, %rdi
-3:  and   $3, %edx
-    jz    4f
+4:  and   $3, %edx
+    jz    6f
 30: mov   (%rsi), %al
 31: mov   %al, (%rdi)
     inc   %rsi
     inc   %rdi
     dec   %edx
     jnz   30b
-4:  ASM_CLAC
+6:  ASM_CLAC
     xor   %eax, %eax
     ret
 5:  ASM_CLAC
     mov   $-14, %eax
     ret
     EXTABLE 1b, 5b
+    EXTABLE 10b, 5b
     EXTABLE 11b, 5b
+    EXTABLE 12b, 5b
+    EXTABLE 15b, 5b
+    EXTABLE 16b, 5b
     EXTABLE 20b, 5b
     EXTABLE 21b, 5b
     EXTABLE 30b, 5b
