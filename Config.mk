@@ -19,6 +19,10 @@ HOSTCC  ?= $(CC)
 # y: assertions, lock checks and traces of errors in the hypervisor.
 DEBUG ?= n
 
+# y: retpolines, against guests that mislead the prediction of indirect branches
+# in the hypervisor, for CPUs that the log of a start says this helps.
+RETPOLINE ?= n
+
 # 1: show whole commands.
 V ?=
 

@@ -5,7 +5,8 @@ Each prints `ok name`, `FAIL name: why` or `skip name: why` per check and closes
 with `N passed, N failed`. tests/guest/<name>/test.mk says what it needs:
 `vcpus := 2`, `memory := 256` (MiB), `cpu := max,-smap` (QEMU's model),
 `options := ...` for the hypervisor, `args := ...` for the kernel, `seconds := 300`
-that it may take. GUEST_ARGS and GUEST_SECONDS in the environment come first.
+that it may take, `only := own` for what stock Xen does in another way. GUEST_ARGS
+and GUEST_SECONDS in the environment come first.
 """
 
 import os
@@ -18,7 +19,7 @@ from qemu import Failure, Machine, kernel_args
 def read_settings(path):
     """The assignments of a test.mk."""
     settings = {"vcpus": "1", "memory": "256", "cpu": "max", "options": "",
-                "args": "", "seconds": "120"}
+                "args": "", "seconds": "120", "only": ""}
     if os.path.exists(path):
         with open(path) as lines:
             settings.update(re.findall(r"^(\w+)\s*:?=\s*(.*?)\s*$",
@@ -29,6 +30,9 @@ def read_settings(path):
 
 
 def run_guest(kernel, settings, context, folder, result):
+    if settings["only"] == "own" and not context.own:
+        result.skip("stock Xen does it in another way")
+        return
     args = ["-machine", "q35", "-cpu", settings["cpu"], "-no-reboot", "-smp",
             settings["vcpus"], "-m", settings["memory"]]
     args += kernel_args(context.xen, f"{XEN_OPTIONS} {settings['options']}",

@@ -437,7 +437,32 @@ static void replacement_moves_the_other_entry(void **state)
     assert_int_equal(type_count(t.rw), 1);
 }
 
+/* Against L1TF. The cache here looks at 40 bits of an address. */
+static void absent_entries_name_no_memory(void **state)
+{
+    u64 named;
+
+    (void)state;
+    set_up_tree();
+    named = entry(t.ro, FLAGS_RO) & ~PTE_PRESENT;
+    assert_int_equal(update_va(VA(5), named, UVMF_NONE), 0);
+
+    l1tf_mask = (1UL << 40) - PAGE_SIZE;
+    l1tf_limit = max_page << PAGE_SHIFT;
+    assert_int_equal(update_va(VA(5), named, UVMF_NONE), -EINVAL);
+    assert_int_equal(update_va(VA(5), named | 1UL << 45, UVMF_NONE), -EINVAL);
+    assert_int_equal(update(maddr(t.t[1], 5), named), -EINVAL);
+    assert_int_equal(update(maddr(t.t[2], 5), named), -EINVAL);
+    assert_int_equal(update(maddr(t.t[2], 5), PTE_PSE), -EINVAL);
+    assert_int_equal(update(maddr(t.t[2], 5), FLAGS_RO & ~PTE_PRESENT), 0);
+    assert_int_equal(update_va(VA(5), l1tf_limit, UVMF_NONE), 0);
+    assert_int_equal(update_va(VA(5), ~named & PTE_ADDR_MASK, UVMF_NONE), 0);
+    assert_int_equal(update_va(VA(5), FLAGS_RO & ~PTE_PRESENT, UVMF_NONE), 0);
+    l1tf_mask = l1tf_limit = 0;
+}
+
 static const struct CMUnitTest tests[] = {
+    PV_MM_TEST(absent_entries_name_no_memory),
     PV_MM_TEST(supervisor_entries_are_marked),
     PV_MM_TEST(accessed_and_dirty_are_kept_if_wanted),
     PV_MM_TEST(write_access_is_counted_both_ways),

@@ -25,6 +25,7 @@
 #include "asm/irq.h"
 #include "asm/mm.h"
 #include "asm/smp.h"
+#include "asm/spec_ctrl.h"
 #include "asm/switch.h"
 #include "asm/time.h"
 #include "asm/xstate.h"
@@ -88,6 +89,7 @@ void start_xen(void)
 
     xstate_init(true);   /* FPU and vector state */
     switch_cpu_init();   /* what differs between vcpus in CR4 */
+    spec_ctrl_init();    /* what must not leak from one to the next */
     cpuid_policy_init(); /* what guests will see of the CPU */
 
     acpi_init(boot_info.rsdp_len ? boot_info.rsdp : NULL, boot_info.rsdp_len);

@@ -117,7 +117,7 @@ stub_syscall:
     push  %rcx
     pushq $0
     movabs $syscall_entry, %rcx
-    jmp   *%rcx
+    INDIRECT_JUMP %rcx
 
     .balign 64
 stub_syscall32:
@@ -130,7 +130,7 @@ stub_syscall32:
     push  %rcx
     pushq $0
     movabs $syscall32_entry, %rcx
-    jmp   *%rcx
+    INDIRECT_JUMP %rcx
     .balign 4096
 stub_page_end:
 
@@ -158,7 +158,12 @@ FUNC syscall_entry
     and   $HYPERCALL_LIMIT - 1, %eax     /* also when that was mispredicted */
     lea   hypercall_entries(%rip), %r11
     mov   %r10, %rcx
+#if CONFIG_RETPOLINE
+    mov   (%r11, %rax, 8), %r11
+    call  __x86_indirect_thunk_r11
+#else
     call  *(%r11, %rax, 8)
+#endif
     cmp   $-ERR_RESTART, %rax
     je    ret_fast_as_framed
 /*

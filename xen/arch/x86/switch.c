@@ -19,6 +19,7 @@
 #include "asm/processor.h"
 #include "asm/pv.h"
 #include "asm/smp.h"
+#include "asm/spec_ctrl.h"
 #include "asm/xstate.h"
 
 /* entry.S: leave the present stack contents behind. */
@@ -201,6 +202,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
             sync_vcpu_state(next);
             local_irq_disable();
         }
+        if (!info->loaded || info->loaded->domain != next->domain)
+            spec_ctrl_switch_domain();
         if (info->loaded)
             save_loaded();
         info->curr = next;

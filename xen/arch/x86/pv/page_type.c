@@ -20,6 +20,7 @@
 #include "public/xen.h"
 #include "xen/atomic.h"
 #include "xen/errno.h"
+#include "xen/hypercall.h"
 #include "xen/softirq.h"
 #include "xen/vcpu.h"
 #include "asm/pv.h"
@@ -92,12 +93,25 @@ static unsigned int behind_last_present(const u64 *table, unsigned int end)
     return end;
 }
 
+/* None of the entries that are not present names memory. */
+static bool absent_ones_are_safe(const u64 *table, unsigned int level)
+{
+    if (likely(l1tf_limit == 0))
+        return true;
+    for (unsigned int i = 0; i < PT_ENTRIES; i++)
+        if (!is_hypervisor_slot(level, i) && l1tf_unsafe(table[i], level))
+            return false;
+    return true;
+}
+
 static int validate_l1(struct page_info *pg, struct domain *d)
 {
     u64 *table = page_to_virt(pg);
     int rc = 0;
     unsigned int i = next_present(table, 0);
 
+    if (!absent_ones_are_safe(table, 1))
+        return hc_error(-EINVAL);
     for (; i < PT_ENTRIES; i = next_present(table, i + 1)) {
         u64 pte = table[i];
 
@@ -137,6 +151,8 @@ static int validate_upper(struct page_info *pg, unsigned int level,
     u64 *table = page_to_virt(pg);
     unsigned int i = next_present(table, pg->nr_validated);
 
+    if (pg->nr_validated == 0 && !absent_ones_are_safe(table, level))
+        return hc_error(-EINVAL);
     for (; i < PT_ENTRIES; i = next_present(table, i + 1)) {
         u64 pte = table[i];
         int rc;

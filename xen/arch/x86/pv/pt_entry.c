@@ -10,6 +10,8 @@
 #include "asm/rights.h"
 #include "xen/vcpu.h"
 
+paddr_t l1tf_limit, l1tf_mask;
+
 /* Whether a frame exists is asked for separately. */
 #define L1_ALLOWED (UPPER_ALLOWED | PTE_GLOBAL | PTE_ADDR_MASK)
 
@@ -70,7 +72,7 @@ int l1e_get(u64 *pte, struct domain *d, struct domain *pg_owner)
     struct page_info *pg;
 
     if (!(*pte & PTE_PRESENT))
-        return 0;
+        return l1tf_unsafe(*pte, 1) ? hc_error(-EINVAL) : 0;
     if (d->arch.has_devices)
         allowed |= PTE_CACHE_MASK;
     if (unlikely(*pte & ~allowed))
@@ -116,7 +118,7 @@ int upper_get(u64 pte, unsigned int level, struct domain *d)
     int rc;
 
     if (!(pte & PTE_PRESENT))
-        return 0;
+        return l1tf_unsafe(pte, level) ? hc_error(-EINVAL) : 0;
     if (unlikely(pte & ~(UPPER_ALLOWED | PTE_ADDR_MASK)) ||
         unlikely(!mfn_valid(pte_mfn(pte))))
         return hc_error(-EINVAL);
@@ -199,6 +201,8 @@ int mod_l1_entry(u64 *slot, u64 new, struct domain *d, struct domain *pg_owner,
         rc = l1e_get(&new, d, pg_owner);
         if (unlikely(rc))
             return rc;
+    } else if (unlikely(l1tf_unsafe(new, 1))) {
+        return hc_error(-EINVAL);
     }
     l1e_put(exchange_entry(slot, adjust_l1e(new), preserve_ad));
     return 0;
@@ -244,6 +248,8 @@ int mod_upper_entry(u64 *slot, u64 new, unsigned int level, unsigned int index,
         rc = upper_get(new, level, d);
         if (unlikely(rc))
             return rc;
+    } else if (unlikely(l1tf_unsafe(new, level))) {
+        return hc_error(-EINVAL);
     }
     old = exchange_entry(slot, adjust_upper(new), preserve_ad);
     if (old & PTE_PRESENT)

@@ -33,6 +33,24 @@
 #define ASM_STAC SMAP_SITE 0xcb
 #define ASM_CLAC SMAP_SITE 0xca
 
+/* Without a register that the target is not in, and from any mapping. */
+.macro RETPOLINE_JUMP reg
+    call  1f
+2:  pause
+    lfence
+    jmp   2b
+1:  mov   \reg, (%rsp)
+    ret
+.endm
+
+.macro INDIRECT_JUMP reg
+#if CONFIG_RETPOLINE
+    RETPOLINE_JUMP \reg
+#else
+    jmp   *\reg
+#endif
+.endm
+
 /* clang-format on */
 #else
 

@@ -67,6 +67,21 @@ static inline bool is_iomem_mfn(mfn_t mfn)
     return !mfn_valid(mfn) || page_owned_by(mfn_to_page(mfn), dom_io);
 }
 
+/* Addresses below l1tf_limit, in the bits of l1tf_mask, are memory that a cache
+ * may hold. Both are 0 where nothing needs to be done; set at boot. */
+extern paddr_t l1tf_limit, l1tf_mask;
+
+/** The entry says not present, yet speculation would go where it points. The
+ * first frame of the machine is nobody's secret. */
+static inline bool l1tf_unsafe(u64 pte, unsigned int level)
+{
+    paddr_t addr = pte & l1tf_mask;
+
+    if ((pte & PTE_PRESENT) || addr >= l1tf_limit)
+        return false;
+    return addr != 0 || (level > 1 && (pte & PTE_PSE));
+}
+
 /*
  * Entries. `d` owns the table, `pg_owner` what it maps (d, dom_io, dom_xen or
  * a domain that d controls).
@@ -75,8 +90,9 @@ static inline bool is_iomem_mfn(mfn_t mfn)
 /**
  * Check an L1 entry and take its references. *pte may lose PTE_RW or have its
  * cache attributes changed (device frames).
- * Returns 0; -EINVAL forbidden bits; -EPERM device memory; -EBUSY not
- * pg_owner's, or in use as another type; -EACCES cache attributes.
+ * Returns 0; -EINVAL forbidden bits, or an address where there must be none
+ * (l1tf_unsafe()); -EPERM device memory; -EBUSY not pg_owner's, or in use as
+ * another type; -EACCES cache attributes.
  */
 int __must_check l1e_get(u64 *pte, struct domain *d, struct domain *pg_owner);
 void l1e_put(u64 pte);
