@@ -27,6 +27,7 @@ help: ## list the targets
 	@echo '  O=dir              output folder, "build" if not given'
 	@echo '  CC=gcc|clang       compiler'
 	@echo '  DEBUG=y            assertions, lock checks, traces of errors'
+	@echo '  RETPOLINE=y        no predicted indirect branches in the hypervisor'
 	@echo '  XEN=stock|file     the hypervisor that run and check-system start'
 	@echo '  JOBS=n             machines that check-system runs at the same time'
 	@echo '  V=1                show whole commands'
@@ -299,6 +300,10 @@ check-system: dom0-image tools-image $(OWN_XEN) ## boot Debian's kernel on many 
 	@$(if $(filter stock,$(XEN)),sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen)
 	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
+.PHONY: check-long
+check-long: image tools-image $(OWN_XEN) ## more machines than make check has; five hundred guests
+	@$(SYSTEM) --log $(OUT)/check-long long '$(T)'
+
 .PHONY: bench
 bench: deps tools-image ## compare with stock Xen, in instructions
 	@+$(SUBMAKE) -f $(ROOT)/bench/Makefile $(if $(OWN_XEN),&& $(SUBMAKE) dist)
@@ -314,7 +319,7 @@ bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stoc
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-demo check-hosts check-guest check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-demo check-hosts check-guest check-long check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded

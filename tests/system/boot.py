@@ -10,6 +10,7 @@ from qemu import Failure, Machine, kernel_args
 
 XEN_OPTIONS = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all"
 BOOT_SECONDS = 120
+UEFI = "/usr/share/ovmf/OVMF.fd"
 CLOCK_SECONDS = 60
 
 # Three times Ctrl-a switches the serial input between dom0 and debug keys.
@@ -34,9 +35,9 @@ def device_args(case, context):
         args += ["-nic", "none"]
     if case.disk == "virtio":
         return args + ["-device", "virtio-blk-pci,drive=disk"]
-    if case.machine != "q35":
+    if not case.machine.startswith("q35"):
         args += ["-device", "ahci,id=ahci"]
-    bus = "ide.0" if case.machine == "q35" else "ahci.0"
+    bus = "ide.0" if case.machine.startswith("q35") else "ahci.0"
     return args + ["-device", f"ide-hd,drive=disk,bus={bus}"]
 
 
@@ -55,7 +56,8 @@ def dom0_options(case, context):
 
 def machine_args(case, context, folder):
     args = ["-machine", case.machine, "-cpu", case.cpu, "-smp", str(case.smp),
-            "-m", str(case.memory), *device_args(case, context)]
+            "-m", str(case.memory), *case.extra,
+            *device_args(case, context)]
     if case.icount:
         args += ["-accel", "tcg", "-icount", "shift=3,sleep=off", "-rtc",
                  "clock=vm"]
@@ -67,8 +69,9 @@ def machine_args(case, context, folder):
         return args + kernel_args(context.xen, options, context.kernel,
                                   dom0_options(case, context), initrd)
     iso = make_iso(folder, context.xen, options, context.kernel,
-                   dom0_options(case, context), initrd)
-    return args + ["-cdrom", iso, "-boot", "d"]
+                   dom0_options(case, context), initrd, case.uefi)
+    return args + (["-bios", UEFI] if case.uefi else []) + [
+        "-cdrom", iso, "-boot", "d"]
 
 
 def check_inside(case, machine, result):

@@ -108,6 +108,15 @@ TOOLS_NETD = ("tools_start", "netd_create", "netd_attaches",
               "netd_detaches", "netd_antispoof", "netd_guest_dies",
               "netd_by_own_xl")
 
+# Five hundred guests of the project's own xl and xenstored.
+TOOLS_SCALE = ("tools_start", "scale_alone", "scale_create", "scale_busy",
+               "scale_destroy")
+
+# Two nodes with two CPUs and half of 1 GiB each.
+NUMA = ("-object", "memory-backend-ram,id=m0,size=512M", "-object",
+        "memory-backend-ram,id=m1,size=512M", "-numa", "node,cpus=0-1,memdev=m0",
+        "-numa", "node,cpus=2-3,memdev=m1")
+
 
 @dataclasses.dataclass(frozen=True)
 class Boot:
@@ -119,6 +128,9 @@ class Boot:
     memory: int = 1024           # MiB
     memory_min: int = 0          # MiB the control domain must have at least
     iso: bool = False            # by GRUB from an ISO, not by QEMU's loader
+    uefi: bool = False           # the firmware; with iso only
+    extra: tuple = ()            # more arguments for QEMU
+    long: bool = False           # of make check-long, not of make check
     cpu: str = "max,-smap"
     icount: bool = False         # time is instructions: no host disturbs it
     disk: str = "virtio"         # or "ahci"
@@ -158,6 +170,30 @@ BOOTS = [
          interrupts={"virtio0": INTX, "virtio1": INTX}),
     Boot("pc_intel", smp=2, memory=8192, memory_min=7000,
          cpu="max,vendor=GenuineIntel,-svm,-smap"),
+    Boot("q35_uefi", machine="q35", iso=True, uefi=True, memory_min=800,
+         checks=BASIC + ("screen", "disk"), seconds=180),
+    Boot("pc_holes", machine="pc,hpet=off,max-ram-below-4g=512M", smp=2,
+         memory=2048, memory_min=1700, checks=BASIC,
+         cpu="Skylake-Server,-smap"),
+    Boot("q35_numa", machine="q35,pit=off", smp=4, extra=NUMA,
+         cpu="EPYC,-smap,-x2apic", checks=BASIC),
+    Boot("q35_32_cpus", machine="q35", smp=32, memory=2048, checks=BASIC,
+         seconds=600, long=True),
+    Boot("pc_16g", memory=16384, checks=BASIC, long=True,
+         xen_options="dom0_mem=1G,max:1G"),
+    *(Boot(f"cpu_{name}", cpu=cpu, smp=2, checks=BASIC, long=True)
+      for name, cpu in (
+          ("nehalem", "Nehalem"), ("westmere", "Westmere"),
+          ("haswell", "Haswell-noTSX,-smap"), ("opteron", "Opteron_G3"),
+          ("opteron_g5", "Opteron_G5"), ("rome", "EPYC-Rome,-smap"),
+          ("icelake", "Icelake-Server-noTSX,-smap"),
+          ("qemu64", "qemu64"), ("smap", "max"),
+          ("bare", "max,-smap,-smep,-umip,-fsgsbase,-pdpe1gb,-xsave,-rdtscp,"
+                   "-x2apic,-tsc-deadline,-mwait,-monitor"))),
+    Boot("tools_scale", checks=TOOLS_SCALE, image="toolstack/toolstack",
+         icount=True, memory=16384, nic="", seconds=3000, long=True,
+         values={"dom0_vcpus": 1, "xenstored": "own"},
+         xen_options="dom0_mem=2G,max:2G dom0_max_vcpus=1"),
     Boot("stress", machine="q35", smp=2, memory=1536, image="dom0/stress",
          checks=("clock_start",) + STRESS + ("clock_wait", "log"),
          seconds=400),

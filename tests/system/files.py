@@ -12,12 +12,20 @@ GRUB_CFG = """\
 serial --unit=0 --speed=115200
 terminal_output serial
 set timeout=0
+{screen}
 menuentry "test" {{
     multiboot2 /boot/xen {options}
     module2 /boot/kernel {kernel_options}
     module2 /boot/initrd
 }}
 """
+
+GRUB_SCREEN = """\
+insmod all_video
+insmod gfxterm
+set gfxmode=800x600
+set gfxpayload=keep
+terminal_output serial gfxterm"""
 
 
 def make_disk(path):
@@ -28,8 +36,9 @@ def make_disk(path):
     return path
 
 
-def make_iso(folder, hypervisor, options, kernel, kernel_options, initrd):
-    """An ISO that GRUB starts by multiboot 2."""
+def make_iso(folder, hypervisor, options, kernel, kernel_options, initrd,
+             uefi):
+    """An ISO that GRUB starts by multiboot 2, with a screen under UEFI."""
     boot = os.path.join(folder, "iso", "boot")
     os.makedirs(os.path.join(boot, "grub"), exist_ok=True)
     for name, target in (("xen", hypervisor), ("kernel", kernel),
@@ -37,9 +46,11 @@ def make_iso(folder, hypervisor, options, kernel, kernel_options, initrd):
         shutil.copyfile(target, os.path.join(boot, name))
     with open(os.path.join(boot, "grub", "grub.cfg"), "w") as cfg:
         cfg.write(GRUB_CFG.format(options=options,
-                                  kernel_options=kernel_options))
+                                  kernel_options=kernel_options,
+                                  screen=GRUB_SCREEN if uefi else ""))
     iso = os.path.join(folder, "boot.iso")
-    subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", iso,
+    subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/" +
+                    ("x86_64-efi" if uefi else "i386-pc"), "-o", iso,
                     os.path.join(folder, "iso")],
                    check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)

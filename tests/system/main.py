@@ -40,15 +40,16 @@ class Context:
     server: FileServer = None
 
 
-def system_cases(own, pattern):
+def system_cases(own, long, pattern):
     """(name, function that runs it) of each case, the longest first."""
     order = sorted((case for case in cases.BOOTS
-                    if (case.ready or not own)
+                    if case.long == long and (case.ready or not own)
                     and (not case.named or pattern == case.name)),
                    key=lambda case: -case.seconds)
     yield from ((case.name, lambda *args, case=case: boot.run_boot(case, *args))
                 for case in order)
-    yield from damaged.all_cases()
+    if not long:
+        yield from damaged.all_cases()
 
 
 def run_case(name, function, context, log_folder):
@@ -89,7 +90,7 @@ def parse_args():
                         help="the hypervisor is not Xenia")
     parser.add_argument("--jobs", type=int, default=1,
                         help="machines that run at the same time")
-    parser.add_argument("kind", choices=("system", "guest"))
+    parser.add_argument("kind", choices=("system", "long", "guest"))
     parser.add_argument("pattern", nargs="?", default="")
     return parser.parse_args()
 
@@ -100,10 +101,10 @@ def main():
     context = Context(
         xen=args.xen, out=args.out, own=not args.stock,
         kernel=os.path.join(ROOT, "build", "cache", "kernel", "vmlinuz"))
-    if args.kind == "system":
+    if args.kind != "guest":
         context.disk = make_disk(os.path.join(args.log, "disk.img"))
         context.server = FileServer(os.path.join(args.log, "served"))
-        chosen = system_cases(context.own, args.pattern)
+        chosen = system_cases(context.own, args.kind == "long", args.pattern)
     else:
         chosen = guests.all_cases(ROOT, args.out)
 

@@ -9,6 +9,7 @@
  *   count     write `COUNT n` some hundred times a second
  *   flood     write without end
  *   spin      compute
+ *   work      the same again and again, and write how long it took: `WORK us`
  *   calls     hypercalls without end
  *   events    events to itself without end
  *   tables    changes of page tables without end
@@ -102,6 +103,24 @@ static void run_spin(void)
 static void run_calls(void)
 {
     hypercall(__HYPERVISOR_xen_version, XENVER_version, NULL);
+}
+
+/* Some ten million instructions, and hypercalls in between. */
+static void run_work(void)
+{
+    char line[] = "WORK 0000000\n";
+    uint64_t start = time_ns(), us;
+
+    for (unsigned int i = 0; i < 2000; i++) {
+        for (unsigned int j = 0; j < 2000; j++)
+            barrier();
+        run_calls();
+    }
+    us = (time_ns() - start) / 1000;
+    for (char *at = line + 11; us && at > line + 4; us /= 10)
+        *at-- = (char)('0' + us % 10);
+    console_write(line);
+    sleep_ms(50);
 }
 
 /* Two ports of this domain, bound to each other. */
@@ -205,7 +224,7 @@ static const struct behaviour {
     {"tables", run_tables},   {"fault", run_fault},
     {"crash", run_crash},     {"poweroff", run_poweroff},
     {"reboot", run_reboot},   {"watchdog", run_watchdog},
-    {"suspend", run_suspend},
+    {"suspend", run_suspend}, {"work", run_work},
 };
 
 void test_main(void)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+# Checks of tests/toolstack: five hundred guests on one host, by the project's
+# own xl. Time is instructions (icount): no host disturbs it.
+
+scale_guests=${guests:-500}
+scale_xl=/toolstack/xl
+
+# Lines `WORK us` of the guest that works: the fastest of those that are new.
+work_time()
+{
+    log=$consoles/guest-worker.log
+    had=$(grep -c WORK "$log")
+    wait_until 120 has_printed worker WORK $((had + 6)) || return
+    awk -v had="$had" '/WORK/ && ++n > had {
+        us = $2 + 0
+        if (!best || us < best)
+            best = us
+    }
+    END { print best }' "$log"
+}
+
+# What the host has free, in KiB, after the last one is really gone.
+scale_free()
+{
+    echo $(($($scale_xl info free_memory) * 1024))
+}
+
+check_scale_alone()
+{
+    tiny_config worker work > /dev/null
+    $scale_xl create -q /tmp/worker.cfg || return
+    wait_until 60 has_printed worker WORK 2 || return
+    work_time > /tmp/work_alone || return
+    echo "$(cat /tmp/work_alone) us"
+}
+
+# scale_create FIRST LAST
+scale_create()
+{
+    for i in $(seq "$1" "$2"); do
+        $scale_xl create -q "$(config "tiny$i" "kernel='/guest/tiny'" \
+            "extra='idle'" memory=4)" || return
+    done
+}
+
+# scale_ms COMMAND...: how long it takes.
+scale_ms()
+{
+    start=$(awk '{ print int($1 * 1000) }' /proc/uptime)
+    "$@" > /dev/null || return
+    echo $(($(awk '{ print int($1 * 1000) }' /proc/uptime) - start))
+}
+
+check_scale_create()
+{
+    before=$(scale_free)
+    first=$(scale_ms scale_create 1 50) || return
+    scale_create 51 $((scale_guests - 50)) || return
+    last=$(scale_ms scale_create $((scale_guests - 49)) "$scale_guests") ||
+        return
+    after=$(scale_free)
+    each=$(((before - after) / scale_guests - 4096))
+    expect guests $((scale_guests + 3)) "$($scale_xl list | wc -l)" || return
+    echo "a create takes $((first / 50)) ms, the last $((last / 50)) ms;" \
+        "a guest takes $each KiB besides its own memory"
+    [ "$last" -le $((first * 3 / 2)) ] && [ "$each" -le 80 ]
+}
+
+# A guest among idle ones is as fast as alone, within a hundredth.
+check_scale_busy()
+{
+    alone=$(cat /tmp/work_alone)
+    among=$(work_time) || return
+    echo "alone $alone us, among $scale_guests idle guests $among us"
+    [ "$among" -le $((alone + alone / 100)) ]
+}
+
+check_scale_destroy()
+{
+    for i in $(seq "$scale_guests"); do
+        $scale_xl destroy "tiny$i" || return
+    done
+    $scale_xl destroy worker || return
+    wait_until 60 nobody_else
+}
