@@ -112,6 +112,9 @@ TOOLS_NETD = ("tools_start", "netd_create", "netd_attaches",
 TOOLS_SCALE = ("tools_start", "scale_alone", "scale_create", "scale_busy",
                "scale_destroy")
 
+# Linux warns of what some CPU models have; that is not what is tested.
+NO_WARNING = "mitigations=off"
+
 # Two nodes with two CPUs and half of 1 GiB each.
 NUMA = ("-object", "memory-backend-ram,id=m0,size=512M", "-object",
         "memory-backend-ram,id=m1,size=512M", "-numa", "node,cpus=0-1,memdev=m0",
@@ -174,14 +177,15 @@ BOOTS = [
          checks=BASIC + ("screen", "disk"), seconds=180),
     Boot("pc_holes", machine="pc,hpet=off,max-ram-below-4g=512M", smp=2,
          memory=2048, memory_min=1700, checks=BASIC,
-         cpu="Skylake-Server,-smap"),
+         cpu="Skylake-Server,-smap", kernel_options=NO_WARNING),
     Boot("q35_numa", machine="q35,pit=off", smp=4, extra=NUMA,
-         cpu="EPYC,-smap,-x2apic", checks=BASIC),
+         cpu="EPYC,-smap,-x2apic", checks=BASIC, kernel_options=NO_WARNING),
     Boot("q35_32_cpus", machine="q35", smp=32, memory=2048, checks=BASIC,
          seconds=600, long=True),
     Boot("pc_16g", memory=16384, checks=BASIC, long=True,
          xen_options="dom0_mem=1G,max:1G"),
-    *(Boot(f"cpu_{name}", cpu=cpu, smp=2, checks=BASIC, long=True)
+    *(Boot(f"cpu_{name}", cpu=cpu, smp=2, checks=BASIC, long=True,
+           kernel_options=NO_WARNING)
       for name, cpu in (
           ("nehalem", "Nehalem"), ("westmere", "Westmere"),
           ("haswell", "Haswell-noTSX,-smap"), ("opteron", "Opteron_G3"),
