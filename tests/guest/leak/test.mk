@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+vcpus := 1
+options := dom0_mem=32M
