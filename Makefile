@@ -33,6 +33,8 @@ help: ## list the targets
 	@echo '  V=1                show whole commands'
 	@echo '  T=name             tests whose name contains this'
 	@echo '  FUZZ_SECONDS=n     how long check-fuzz runs each target'
+	@echo '  GUEST_ARGS=text    command line of the kernels of tests/guest'
+	@echo '  LONG_CALLS=n       calls that check-long makes'
 	@echo '  ALONE=y            bench-xenstore with real-time priority'
 
 .PHONY: xen
@@ -288,7 +290,18 @@ SYSTEM  = python3 $(ROOT)/tests/system/main.py --jobs $(JOBS) --out $(OUT) \
 .PHONY: check-guest
 check-guest: deps $(OWN_XEN) ## boot the tiny kernels of tests/guest
 	@+$(SUBMAKE) -f $(ROOT)/tests/guest/Makefile
-	@$(SYSTEM) --log $(OUT)/check-guest guest '$(T)'
+	@$(if $(GUEST_ARGS),GUEST_ARGS='$(GUEST_ARGS)') \
+		$(SYSTEM) --log $(OUT)/check-guest guest '$(T)'
+
+# Not part of check: as many random calls as there is time for.
+LONG_CALLS   ?= 100000000
+LONG_SECONDS ?= 40000
+
+.PHONY: check-long
+check-long: deps $(OWN_XEN) ## make LONG_CALLS calls at random
+	@+$(SUBMAKE) -f $(ROOT)/tests/guest/Makefile
+	@GUEST_ARGS='calls=$(LONG_CALLS) batch=100000 $(GUEST_ARGS)' \
+		GUEST_SECONDS=$(LONG_SECONDS) $(SYSTEM) --log $(OUT)/check-long guest random
 
 .PHONY: tools-image
 tools-image: deps ## make the control domain with Debian's own tools, and guests
