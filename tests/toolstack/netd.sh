@@ -133,7 +133,7 @@ start_net_load()
     (
         trap 'mv /tmp/load.out /tmp/load.net' EXIT
         for i in 1 2 3; do
-            to_guest 16 && from_guest 16 || exit
+            to_guest 8 && from_guest 8 || exit
         done > /tmp/load.out 2>&1
         echo DONE >> /tmp/load.out
     ) &
