@@ -313,9 +313,9 @@ check-system: dom0-image tools-image $(OWN_XEN) ## boot Debian's kernel on many 
 	@$(if $(filter stock,$(XEN)),sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen)
 	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
-.PHONY: check-long
-check-long: image tools-image $(OWN_XEN) ## more machines than make check has; five hundred guests
-	@$(SYSTEM) --log $(OUT)/check-long long '$(T)'
+.PHONY: check-machines
+check-machines: image tools-image $(OWN_XEN) ## more machines than make check has; five hundred guests
+	@$(SYSTEM) --log $(OUT)/check-machines long '$(T)'
 
 .PHONY: bench
 bench: deps tools-image ## compare with stock Xen, in instructions
@@ -332,7 +332,7 @@ bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stoc
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-demo check-hosts check-guest check-long check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-demo check-hosts check-guest check-long check-machines check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded

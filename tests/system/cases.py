@@ -133,7 +133,7 @@ class Boot:
     iso: bool = False            # by GRUB from an ISO, not by QEMU's loader
     uefi: bool = False           # the firmware; with iso only
     extra: tuple = ()            # more arguments for QEMU
-    long: bool = False           # of make check-long, not of make check
+    long: bool = False           # of make check-machines, not of make check
     cpu: str = "max,-smap"
     icount: bool = False         # time is instructions: no host disturbs it
     disk: str = "virtio"         # or "ahci"
