@@ -27,9 +27,12 @@ static volatile unsigned int nr_violations, nr_held[2];
  * excludes that. */
 static void hold(unsigned int side, unsigned int what)
 {
+    unsigned int others;
+
     held[side] = what;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (held[!side] != AS_NOTHING && held[!side] != what)
+    others = held[!side];
+    if (others != AS_NOTHING && others != what)
         __atomic_fetch_add(&nr_violations, 1, __ATOMIC_SEQ_CST);
     nr_held[side]++;
     barrier();
