@@ -99,14 +99,18 @@ def make_newer_packages(context, folder):
 
 def guest_state(machine):
     """Which guest it is: its number, and how often it has started."""
-    return run(machine, "xl domid debian"), on_console(machine,
-                                                       "cat /data/boots")
+    # The shell shows what was typed once more, if it came early.
+    number = run(machine, "xl domid debian").split("\n")[-1]
+    return number, on_console(machine, "cat /data/boots")
 
 
 def on_console(machine, command):
     """What a command prints in the guest's shell, through its console."""
     machine.send("xl console debian\n\n")
     machine.expect(r"debian# ", SECONDS)
+    # So that the shell does not break long lines.
+    machine.send("stty columns 1000\n")
+    machine.expect(r"stty.*\n(.*\n)*debian# ", SECONDS)
     machine.send(f"{command}; echo @@end\n")
     machine.expect(r"echo @@end\n", SECONDS)
     text = machine.expect(r"^((?:.*\n)*?)@@end\n", SECONDS)[1]
