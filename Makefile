@@ -282,7 +282,7 @@ check-fresh: ## run `make demo` and `make check` in a fresh Debian root (T=demo:
 	@sh $(ROOT)/tests/fresh.sh $(ROOT) $(OUT)/check-fresh $(CACHE) $(T)
 
 # JOBS machines run at the same time.
-JOBS   ?= 2
+JOBS   ?= 1
 SYSTEM  = python3 $(ROOT)/tests/system/main.py --jobs $(JOBS) --out $(OUT) \
           $(if $(filter stock,$(XEN)),--stock) \
           --xen $(patsubst stock,$(CACHE)/stock-xen/xen,$(XEN))
