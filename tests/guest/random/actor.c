@@ -51,6 +51,13 @@ uint64_t any_number(struct actor *a)
     }
 }
 
+uint64_t any_free_va(struct actor *a)
+{
+    uint64_t va = any_number(a) & ~(1UL << 63);
+
+    return va >> 39 == P2M_VIRT_START >> 39 ? va ^ 1UL << 40 : va;
+}
+
 domid_t any_domid(struct actor *a)
 {
     static const domid_t special[] = {DOMID_SELF, DOMID_IO, DOMID_XEN,
@@ -123,8 +130,7 @@ void *any_place(struct actor *a, void *good)
     case 1:
         return (void *)(one_in(a, 2) ? MACH2PHYS_VIRT_START : 0);
     case 2:
-        /* Nothing that the kernel's image has: those would be written to. */
-        return (void *)(any_number(a) & ~(1UL << 63));
+        return (void *)any_free_va(a);
     default:
         return good;
     }

@@ -105,7 +105,7 @@ void step_update_va(struct actor *a)
     if (one_in(a, 16))
         flags = (uint64_t)new_arg(a) | below(a, 4);
     if (one_in(a, 16))
-        va = any_number(a) & ~(1UL << 63);
+        va = any_free_va(a);
     if (one_in(a, 16))
         later(a, __HYPERVISOR_update_va_mapping_otherdomain, va, any_entry(a),
               flags, any_domid(a));

@@ -66,9 +66,12 @@ void step_vcpu(struct actor *a)
 
 /* ---- small ones -------------------------------------------------------- */
 
+/* Not in a call's room, which others in the same multicall may get, too:
+ * without a timeout it would not come back. */
 static void any_sched(struct actor *a)
 {
-    struct sched_poll *poll = new_arg(a);
+    static struct sched_poll polls[MAX_VCPUS];
+    struct sched_poll *poll = &polls[a->vcpu];
 
     if (one_in(a, 2)) {
         later(a, __HYPERVISOR_sched_op, SCHEDOP_yield);
@@ -153,8 +156,7 @@ void step_numbers(struct actor *a)
          nr == __HYPERVISOR_platform_op))
         return;
     for (unsigned int i = 0; i < 4; i++)
-        arg[i] =
-            one_in(a, 3) ? (uint64_t)new_arg(a) : any_number(a) & ~(1UL << 63);
+        arg[i] = one_in(a, 3) ? (uint64_t)new_arg(a) : any_free_va(a);
     /* Nothing that goes on through all of the kernel's memory. */
     if (nr == __HYPERVISOR_mmuext_op)
         arg[1] = below(a, 2);

@@ -62,6 +62,10 @@ bool one_in(struct actor *a, unsigned int n);
 /** Any 64 bits, mostly such as lie at some limit. */
 uint64_t any_number(struct actor *a);
 
+/** Any address but those that the kernel's image and P2M have: should a call
+ * map or write something there, the actor would lose itself. */
+uint64_t any_free_va(struct actor *a);
+
 /** Room for the arguments of a call, zeroed; never on the caller's stack, as
  * the call may be made later. At most ARG_SIZE bytes. */
 #define ARG_SIZE 1024
