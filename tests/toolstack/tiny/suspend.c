@@ -63,12 +63,22 @@ static void store_call(unsigned int type, char *answer, unsigned int room)
     notify();
 }
 
+/* Where its memory is, for who sends it while it runs. */
+static void p2m_publish(void)
+{
+    shared_info->arch.max_pfn = start_info->nr_pages;
+    shared_info->arch.p2m_vaddr = start_info->mfn_list;
+    shared_info->arch.p2m_cr3 = va_to_mfn(boot_l4()) << PAGE_SHIFT;
+}
+
 bool suspend_asked(void)
 {
     char answer[8];
 
-    if (!store)
+    if (!store) {
         store_find();
+        p2m_publish();
+    }
     store_call(XS_READ, answer, sizeof(answer));
     if (memcmp(answer, "suspend", 7))
         return false;
@@ -83,9 +93,6 @@ bool suspend(void)
     struct start_info *info = (struct start_info *)start_info;
     long cancelled;
 
-    shared_info->arch.max_pfn = info->nr_pages;
-    shared_info->arch.p2m_vaddr = info->mfn_list;
-    shared_info->arch.p2m_cr3 = va_to_mfn(boot_l4()) << PAGE_SHIFT;
     info->store_mfn = mfn_to_pfn(info->store_mfn);
     info->console.domU.mfn = mfn_to_pfn(info->console.domU.mfn);
     update_va_mapping((uint64_t)shared_info, 0, UVMF_INVLPG);
@@ -97,5 +104,6 @@ bool suspend(void)
     }
     event_init();
     store_find();
+    p2m_publish();
     return !cancelled;
 }
