@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Thousands of guests fit into little memory. What a request costs beside them is
-measured by `make bench-xenstore`: time has no place in a test."""
+not tested, only measured by `make bench-xenstore`."""
 
 import xs
 
