@@ -37,7 +37,7 @@ def run(test, args):
         test(start)
         for d in started:
             # Stock dies of some requests that are only sent to find that out.
-            if d.command[0] == args.daemon:
+            if args.daemon in d.command:
                 if not d.alive():
                     raise AssertionError('the daemon ended')
                 if d.socket().call(xs.CONTROL, 'check\0') != b'OK\0':

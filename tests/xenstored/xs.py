@@ -141,10 +141,10 @@ class Client:
 class Socket(Client):
     """A connection over the daemon's Unix socket."""
 
-    def __init__(self, path):
+    def __init__(self, path, timeout=TIMEOUT):
         super().__init__()
         self.sock = socket.socket(socket.AF_UNIX)
-        end = time.monotonic() + TIMEOUT
+        end = time.monotonic() + timeout
         while True:
             try:
                 self.sock.connect(path)
