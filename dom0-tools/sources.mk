@@ -78,6 +78,7 @@ XL_SRC += dom0-tools/toolstack/save.c
 XL_SRC += dom0-tools/toolstack/saved_config.c
 XL_SRC += dom0-tools/toolstack/saved_config_devices.c
 XL_SRC += dom0-tools/toolstack/saved_config_edit.c
+XL_SRC += dom0-tools/toolstack/saved_config_pins.c
 XL_SRC += dom0-tools/toolstack/saved_config_parse.c
 XL_SRC += dom0-tools/toolstack/store.c
 XL_SRC += dom0-tools/toolstack/store_batch.c

@@ -67,6 +67,12 @@ static void cpus_put(struct json *j, const char *key, char *const *cpus,
     json_array_end(j);
 }
 
+void saved_config_placement_put(struct json *j, const struct vm_config *config)
+{
+    cpus_put(j, "xenia_cpus", config->cpus, config->nr_cpus);
+    cpus_put(j, "xenia_cpus_soft", config->cpus_soft, config->nr_cpus_soft);
+}
+
 static void clock_put(struct json *j, const struct vm_config *config)
 {
     if (config->tsc_mode)
@@ -135,8 +141,7 @@ static void build_info_put(struct json *j, const struct vm_config *config)
     if (config->no_migrate)
         json_text(j, "disable_migrate", saved_config_truth(true));
     kernel_put(j, config);
-    cpus_put(j, "xenia_cpus", config->cpus, config->nr_cpus);
-    cpus_put(j, "xenia_cpus_soft", config->cpus_soft, config->nr_cpus_soft);
+    saved_config_placement_put(j, config);
     empty_put(j, "type.pv");
     empty_put(j, "arch_arm");
     json_object(j, "arch_x86");

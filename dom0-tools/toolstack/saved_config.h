@@ -106,6 +106,24 @@ int saved_config_device(domid_t domid, const char *uuid,
                         const struct saved_config_device *d,
                         struct error **err_out);
 
+/* Vcpus that have been pinned: sets as in `cpus` of xl.cfg. */
+struct saved_config_pins {
+    unsigned int first, last;
+    unsigned int nr_vcpus; /* that the domain has */
+    const char *hard;      /* NULL: as before */
+    const char *soft;
+};
+
+/* Bring such a text up to date. As saved_config_edit(). */
+int saved_config_edit_pins(const char *text,
+                           const struct saved_config_pins *pins,
+                           char **text_out, struct error **err_out);
+
+/* Keep that vcpus have been pinned. As saved_config_device(). */
+int saved_config_pin(domid_t domid, const char *uuid,
+                     const struct saved_config_pins *pins,
+                     struct error **err_out);
+
 /* Forget it, if it is there. */
 void saved_config_remove(domid_t domid, const char *uuid);
 

@@ -186,9 +186,8 @@ int saved_config_edit_device(const char *text,
 }
 
 /* Under the lock. */
-static int device_keep(domid_t domid, const char *uuid,
-                       const struct saved_config_device *d,
-                       struct error **err_out)
+static int change(domid_t domid, const char *uuid, saved_config_edit_fn *edit,
+                  const void *what, struct error **err_out)
 {
     char *text, *edited = NULL;
     uuid_t bytes;
@@ -196,7 +195,7 @@ static int device_keep(domid_t domid, const char *uuid,
 
     if (rc || !text)
         return rc;
-    rc = saved_config_edit_device(text, d, &edited, err_out);
+    rc = edit(text, what, &edited, err_out);
     free(text);
     if (!rc && !uuid_parse(uuid, bytes))
         rc = saved_config_keep(domid, bytes, edited, err_out);
@@ -204,15 +203,28 @@ static int device_keep(domid_t domid, const char *uuid,
     return rc;
 }
 
-int saved_config_device(domid_t domid, const char *uuid,
-                        const struct saved_config_device *d,
+int saved_config_change(domid_t domid, const char *uuid,
+                        saved_config_edit_fn *edit, const void *what,
                         struct error **err_out)
 {
     int lock = -1, rc = lock_take("saved-config", &lock, err_out);
 
     if (rc)
         return rc;
-    rc = device_keep(domid, uuid, d, err_out);
+    rc = change(domid, uuid, edit, what, err_out);
     lock_drop(lock);
     return rc;
+}
+
+static int device_edit(const char *text, const void *what, char **text_out,
+                       struct error **err_out)
+{
+    return saved_config_edit_device(text, what, text_out, err_out);
+}
+
+int saved_config_device(domid_t domid, const char *uuid,
+                        const struct saved_config_device *d,
+                        struct error **err_out)
+{
+    return saved_config_change(domid, uuid, device_edit, d, err_out);
 }

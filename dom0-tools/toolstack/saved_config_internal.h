@@ -20,6 +20,9 @@ void saved_config_devices_put(struct json *j, const struct vm_config *config);
 void saved_config_disk_put(struct json *j, const struct disk_config *disk);
 void saved_config_nic_put(struct json *j, const struct vif_config *vif);
 
+/* Where its vcpus may run, and where they should. */
+void saved_config_placement_put(struct json *j, const struct vm_config *config);
+
 /* What a json_*() that writes the text of a configuration ends with: frees j,
  * which may be NULL. The caller frees the text. Returns 0; -ENOMEM. */
 int saved_config_finish(struct json *j, char **text_out,
@@ -35,9 +38,23 @@ int saved_config_finish(struct json *j, char **text_out,
 int saved_config_tree(const char *text, yajl_val *root_out,
                       struct error **err_out);
 
+/* The same out of "b_info". */
+int saved_config_placement_get(yajl_val info, struct vm_config *config,
+                               struct error **err_out);
+
 /* The lists of disks and interfaces, into config's arrays. */
 int saved_config_devices_get(yajl_val root, struct vm_config *config,
                              struct error **err_out);
+
+/* Changes such a text by what it is given. Returns 0; -errno. */
+typedef int saved_config_edit_fn(const char *text, const void *what,
+                                 char **text_out, struct error **err_out);
+
+/* Change what is kept of a domain, one after the other; nothing to do where
+ * nothing is kept. Returns 0; -errno. */
+int saved_config_change(domid_t domid, const char *uuid,
+                        saved_config_edit_fn *edit, const void *what,
+                        struct error **err_out);
 
 /* Errors. They return -ENOMEM; -EINVAL (CONFIG). */
 int json_no_memory(struct error **err_out);

@@ -301,8 +301,8 @@ static int cpus_get(yajl_val info, const char *key, char **cpus, size_t *nr,
 }
 
 /* Ours first: it has no numbers of a host. */
-static int placement_get(yajl_val info, struct vm_config *config,
-                         struct error **err_out)
+int saved_config_placement_get(yajl_val info, struct vm_config *config,
+                               struct error **err_out)
 {
     bool own = json_member(info, "xenia_cpus") != NULL,
          own_soft = json_member(info, "xenia_cpus_soft") != NULL;
@@ -327,7 +327,7 @@ static int build_info_get(yajl_val info, struct vm_config *config,
     if (!rc)
         rc = texts_get(info, config, err_out);
     if (!rc)
-        rc = placement_get(info, config, err_out);
+        rc = saved_config_placement_get(info, config, err_out);
     if (!rc)
         rc = tsc_mode_get(info, config, err_out);
     config->local_time = json_is_set(info, "localtime");

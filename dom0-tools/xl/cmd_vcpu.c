@@ -10,6 +10,7 @@
 #include "lib/json.h"
 #include "lib/sysctl.h"
 #include "toolstack/cpumap.h"
+#include "toolstack/saved_config.h"
 
 const struct option_row vcpu_set_options[] = {
     {.id = 'i',
@@ -209,6 +210,26 @@ static int maps_parse(struct privcmd *p, int nr_args, char **args,
     return rc;
 }
 
+/* Its configuration says it, for who saves or moves it. */
+static int pins_keep(struct privcmd *p, char **args, const struct pinning *pin,
+                     struct error **err_out)
+{
+    struct saved_config_pins pins = {.first = pin->first,
+                                     .last = pin->last,
+                                     .hard = pin->hard ? args[2] : NULL,
+                                     .soft = pin->soft ? args[3] : NULL};
+    struct xen_domctl_getdomaininfo info;
+    char uuid[UUID_TEXT_SIZE];
+    int rc = domctl_info(p, pin->domid, &info, err_out);
+
+    if (rc)
+        return rc;
+    pins.nr_vcpus = info.max_vcpu_id + 1;
+    domain_uuid_text(info.handle, uuid);
+    rc = saved_config_pin(pin->domid, uuid, &pins, err_out);
+    return rc ? error_wrap(err_out, "keeping its configuration") : 0;
+}
+
 int cmd_vcpu_pin(struct xl *xl, int nr_args, char **args,
                  struct error **err_out)
 {
@@ -227,6 +248,8 @@ int cmd_vcpu_pin(struct xl *xl, int nr_args, char **args,
     for (vcpu = pin.first; vcpu <= pin.last && !rc; vcpu++)
         rc = domctl_set_affinity(p, pin.domid, vcpu, pin.hard, pin.soft,
                                  pin.nr_cpus, xl_has(xl, 'f'), err_out);
+    if (!rc)
+        rc = pins_keep(p, args, &pin, err_out);
     free(pin.hard);
     free(pin.soft);
     return rc;

@@ -158,6 +158,25 @@ static void a_plan_changes_nothing(void **state)
     assert_non_null(strstr(xl_out, "\"domid\": 1\n"));
 }
 
+/* So that the guest has it again when it is restored. */
+static void a_later_pin_is_kept(void **state)
+{
+    (void)state;
+    vm_config_write("");
+    ok("create -q vm.cfg");
+    ok("vcpu-pin vm 1 0 0-1");
+    ok("list -l 1");
+    assert_non_null(strstr(xl_out, "                \"xenia_cpus\": [\n"
+                                   "                    \"all\",\n"
+                                   "                    \"0\"\n"
+                                   "                ],\n"
+                                   "                \"xenia_cpus_soft\": [\n"
+                                   "                    \"all\",\n"
+                                   "                    \"0-1\"\n"
+                                   "                ],\n"));
+    ok("vcpu-pin 0 0 0");
+}
+
 static void list_l_shows_the_configuration(void **state)
 {
     (void)state;
@@ -567,6 +586,7 @@ int main(void)
         test(the_control_domain_is_not_destroyed),
         test(arguments_override_the_file),
         test(a_plan_changes_nothing),
+        test(a_later_pin_is_kept),
         test(list_l_shows_the_configuration),
         test(a_domain_that_powers_off_is_destroyed),
         test(a_domain_may_be_kept),

@@ -209,14 +209,63 @@ static void devices_come_and_go(void **state)
     free(text);
 }
 
+static char *pinned(char *text, const struct saved_config_pins *pins)
+{
+    char *after;
+
+    assert_int_equal(saved_config_edit_pins(text, pins, &after, NULL), 0);
+    free(text);
+    return after;
+}
+
+/* The other vcpus keep what was said of all. */
+static void pins_change(void **state)
+{
+    const struct saved_config_pins hard = {1, 1, 3, "2-3", NULL},
+                                   soft = {0, 2, 3, NULL, "1"},
+                                   gone = {7, 9, 3, "0", NULL};
+    char *text = json_of(ALWAYS "maxvcpus=3\ncpus='0-1'");
+
+    (void)state;
+    text = pinned(text, &hard);
+    is_of(text, ALWAYS "maxvcpus=3\ncpus=['0-1','2-3','0-1']");
+    text = pinned(text, &soft);
+    text = pinned(text, &gone);
+    is_of(text, ALWAYS "maxvcpus=3\ncpus=['0-1','2-3','0-1']\n"
+                       "cpus_soft=['1','1','1']");
+    free(text);
+}
+
+/* A set that was not there, beside numbers that the stock tools keep. */
+static void pins_change_in_their_configurations(void **state)
+{
+    const struct saved_config_pins pins = {1, 1, 2, "0", "0"};
+    char *text =
+        pinned(strdup("{\"c_info\":{\"name\":\"vm\",\"uuid\":\"" UUID "\"},"
+                      "\"b_info\":{\"max_memkb\":65536,\"max_vcpus\":2,"
+                      "\"vcpu_hard_affinity\":[[1],[1]]}}"),
+               &pins);
+    char *keys = through_json(text);
+
+    (void)state;
+    assert_non_null(strstr(keys, "cpus = [\"1\", \"0\"]"));
+    assert_non_null(strstr(keys, "cpus_soft = [\"all\", \"0\"]"));
+    free(keys);
+}
+
 static void what_is_no_object_is_refused(void **state)
 {
     const struct saved_config_device d = {.class = "vbd"};
+    const struct saved_config_pins pins = {0, 0, 1, "0", NULL};
     struct error *err = NULL;
     char *text;
 
     (void)state;
     assert_true(saved_config_edit_device("[]", &d, &text, &err) < 0);
+    assert_int_equal(error_code(err), ERROR_CONFIG);
+    error_clear(&err);
+    assert_true(saved_config_edit_pins("{\"b_info\":1}", &pins, &text, &err) <
+                0);
     assert_int_equal(error_code(err), ERROR_CONFIG);
     error_free(err);
 }
@@ -228,6 +277,8 @@ int main(void)
         cmocka_unit_test(every_part_of_a_device_stays),
         cmocka_unit_test(their_sets_of_cpus_are_read),
         cmocka_unit_test(devices_come_and_go),
+        cmocka_unit_test(pins_change),
+        cmocka_unit_test(pins_change_in_their_configurations),
         cmocka_unit_test(what_is_no_object_is_refused),
     };
 

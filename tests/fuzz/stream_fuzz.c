@@ -102,6 +102,20 @@ static void device_try(const char *text)
     free(edited);
 }
 
+static void pins_try(const char *text)
+{
+    const struct saved_config_pins pins = {1, 2, 4, "0", "all"};
+    struct error *err = NULL;
+    struct vm_config config;
+    char *edited;
+
+    if (saved_config_edit_pins(text, &pins, &edited, &err) ||
+        saved_config_parse(edited, &config, &err) || config.nr_cpus < 4)
+        abort();
+    vm_config_free(&config);
+    free(edited);
+}
+
 /* Its configuration must stay understood when it has been brought up to date.
  */
 static void config_try(struct stream *s)
@@ -125,6 +139,7 @@ static void config_try(struct stream *s)
             abort();
         vm_config_free(&config);
         device_try(edited);
+        pins_try(edited);
         free(edited);
     }
     free(text);
