@@ -240,7 +240,7 @@ check-xenstore-interop: xenstore xenstore-client ## run our and Debian's xenstor
 	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-interop
 
 .PHONY: check-interop
-check-interop: check-xenstore-interop check-tools-interop check-block-interop ## all that has a stock part on the other side
+check-interop: check-xenstore-interop check-tools-interop check-carried check-block-interop ## all that has a stock part on the other side
 
 # {our, Linux's} block front-end on {our, Linux's} back-end.
 .PHONY: check-block-interop
@@ -251,6 +251,12 @@ check-block-interop:
 .PHONY: check-tools-interop
 check-tools-interop:
 	@+$(SUBMAKE) check-system XEN=stock T=tools_own
+
+# From Debian's hypervisor to Xenia and back, in files.
+.PHONY: check-carried
+check-carried: tools-image dist ## a guest in a file: saved by Debian's xl on Debian's Xen, restored by ours on Xenia, and back
+	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen
+	@$(SYSTEM) --other $(CACHE)/stock-xen/xen --log $(OUT)/check-carried carried
 
 .PHONY: check-deb
 check-deb: deb ## install, remove and purge the Debian packages
@@ -332,7 +338,7 @@ bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stoc
 
 .PHONY: clean
 clean: ## remove what was built, but keep downloads
-	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-deb check-demo check-hosts check-guest check-long check-machines check-system cppcheck abi)
+	@rm -rf $(addprefix $(OUT)/,xen xenstore dom0-tools pv-drivers headers tests dist bench run boot demo deb check check-build check-boot check-carried check-deb check-demo check-hosts check-guest check-long check-machines check-system cppcheck abi)
 
 .PHONY: distclean
 distclean: clean ## remove what was built and downloaded

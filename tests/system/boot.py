@@ -26,8 +26,9 @@ TROUBLE = re.compile(
 
 def device_args(case, context):
     """QEMU's arguments for disk and network."""
+    snapshot = "off" if case.disk_stays else "on"
     args = ["-drive", f"file={context.disk},format=raw,if=none,id=disk,"
-                      "snapshot=on"]
+                      f"snapshot={snapshot}"]
     if case.nic:
         args += ["-netdev", f"user,id=net,tftp={context.server.folder}",
                  "-device", f"{case.nic},netdev=net"]

@@ -11,6 +11,7 @@ import os
 import boot
 from cases import Boot
 from files import make_disk
+from results import CaseResult
 
 # (is it Xenia, checks of that boot); tests/toolstack/own_carried.sh.
 JOURNEY = (
@@ -29,15 +30,17 @@ def machine(checks):
 
 
 def run(context, folder, result):
+    """Each leg is a boot of its own; after one that fails there is no next."""
     disk = make_disk(os.path.join(folder, "disk.img"))
-    for number, (own, checks) in enumerate(JOURNEY):
+    for number, (own, checks) in enumerate(JOURNEY, 1):
+        leg = CaseResult(f"{result.name}_{number}")
         place = os.path.join(folder, str(number))
         os.makedirs(place)
-        host = dataclasses.replace(
-            context, own=own, disk=disk,
-            xen=context.xen if own else context.stock_xen)
-        boot.run_boot(machine(checks), host, place, result)
-        if result.count("FAIL "):
+        host = dataclasses.replace(context, own=own, disk=disk,
+                                   xen=context.xen if own else context.other)
+        boot.run_boot(machine(checks), host, place, leg)
+        result.lines += leg.lines
+        if leg.count("FAIL "):
             result.note(f"   log: {place}/serial.log")
             return
 

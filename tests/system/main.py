@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Boots a hypervisor in QEMU, many times, and says what went right.
 
-usage: main.py --xen ELF --out BUILD_DIR --log DIR {system|guest} [PATTERN]
+usage: main.py --xen ELF --out BUILD_DIR --log DIR KIND [PATTERN]
 
-`system` boots Debian's kernel, `guest` the kernels of tests/guest. PATTERN picks
-the cases whose name contains it. Each case has a folder below DIR with the
+KIND `system` boots Debian's kernel on many machines, `long` on more, `guest` the
+kernels of tests/guest; `carried` boots this hypervisor and another one in turn,
+with a guest that goes from one to the other. PATTERN picks the cases whose name
+contains it. Each case has a folder below DIR with the
 serial line's log. --stock says that the hypervisor is not Xenia: checks of
 what only Xenia has are left out.
 """
@@ -19,6 +21,7 @@ import sys
 import time
 
 import boot
+import carried
 import cases
 import damaged
 import guests
@@ -36,6 +39,7 @@ class Context:
     out: str
     own: bool
     kernel: str
+    other: str = ""  # another hypervisor, where a case has two
     disk: str = ""
     server: FileServer = None
 
@@ -50,6 +54,15 @@ def system_cases(own, long, pattern):
                 for case in order)
     if not long:
         yield from damaged.all_cases()
+
+
+def all_cases(args, context):
+    """(name, function that runs it) of each case of this kind."""
+    if args.kind == "guest":
+        return guests.all_cases(ROOT, args.out)
+    if args.kind == "carried":
+        return carried.all_cases()
+    return system_cases(context.own, args.kind == "long", args.pattern)
 
 
 def run_case(name, function, context, log_folder):
@@ -88,9 +101,11 @@ def parse_args():
     parser.add_argument("--log", required=True, help="folder for the logs")
     parser.add_argument("--stock", action="store_true",
                         help="the hypervisor is not Xenia")
+    parser.add_argument("--other", default="",
+                        help="ELF file of the other hypervisor, for `carried`")
     parser.add_argument("--jobs", type=int, default=1,
                         help="machines that run at the same time")
-    parser.add_argument("kind", choices=("system", "long", "guest"))
+    parser.add_argument("kind", choices=("system", "long", "guest", "carried"))
     parser.add_argument("pattern", nargs="?", default="")
     return parser.parse_args()
 
@@ -99,14 +114,12 @@ def main():
     args = parse_args()
     os.makedirs(args.log, exist_ok=True)
     context = Context(
-        xen=args.xen, out=args.out, own=not args.stock,
+        xen=args.xen, out=args.out, own=not args.stock, other=args.other,
         kernel=os.path.join(ROOT, "build", "cache", "kernel", "vmlinuz"))
     if args.kind != "guest":
         context.disk = make_disk(os.path.join(args.log, "disk.img"))
         context.server = FileServer(os.path.join(args.log, "served"))
-        chosen = system_cases(context.own, args.kind == "long", args.pattern)
-    else:
-        chosen = guests.all_cases(ROOT, args.out)
+    chosen = all_cases(args, context)
 
     results = Results()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

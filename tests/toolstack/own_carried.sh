@@ -19,7 +19,7 @@ carried_end()
 
 check_carried_saved_by_stock()
 {
-    stream_guest && xl save linux $carried && wait_until 60 is_gone linux &&
+    stream_guest xl && xl save linux $carried && wait_until 60 is_gone linux &&
         losetup -d /dev/loop7 && carried_end
 }
 

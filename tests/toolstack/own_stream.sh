@@ -4,11 +4,12 @@
 
 own_saved=/disk/own.saved
 
-# A Linux guest that keeps a word in memory; with its devices, or without.
+# stream_guest XL: a Linux guest that keeps a word in memory, with disks and a
+# network.
 stream_guest()
 {
     make_disks || return
-    $own create -q "$(linux_config linux cloud "guest.ip=$address" vcpus=2 \
+    $1 create -q "$(linux_config linux cloud "guest.ip=$address" vcpus=2 \
         "$bridge" \
         "disk=['phy:/dev/loop7,xvda,w','file:/disk/file.img,xvdb,w']")" &&
         wait_until 300 has_printed linux GUEST-READY || return
@@ -31,7 +32,7 @@ stream_guest_goes_on()
 
 check_stream_guest_starts()
 {
-    stream_guest
+    stream_guest $own
 }
 
 # stream_pass SAVER RESTORER: a guest goes through a file.
