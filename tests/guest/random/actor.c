@@ -171,16 +171,19 @@ long call_now(struct actor *a, uint64_t nr, uint64_t a0, uint64_t a1,
 
 /* ---- what a domain starts with ----------------------------------------- */
 
+static bool maps_kernel(unsigned int slot)
+{
+    return slot == (VIRT_BASE >> 39 & 511) ||
+           slot == (P2M_VIRT_START >> 39 & 511);
+}
+
 static void *base_create(void)
 {
-    static const uint64_t kernel[] = {VIRT_BASE, P2M_VIRT_START};
     uint64_t *l4 = page_alloc();
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(kernel); i++) {
-        unsigned int slot = kernel[i] >> (PAGE_SHIFT + 27) & 511;
-
-        l4[slot] = boot_l4()[slot];
-    }
+    for (unsigned int slot = 0; slot < 512; slot++)
+        if (maps_kernel(slot))
+            l4[slot] = boot_l4()[slot];
     page_set_readonly(l4);
     return l4;
 }
@@ -251,4 +254,38 @@ void actor_run(unsigned int vcpu)
     if (a->nr_queued)
         run_queue(a);
     a->to_queue = 0;
+    mmuext(MMUEXT_NEW_USER_BASEPTR, 0);
+}
+
+/* ---- the end ----------------------------------------------------------- */
+
+/* The actor's vcpu may still be on it. */
+static void base_clear(const uint64_t *l4)
+{
+    uint64_t at = va_to_mfn(l4) << PAGE_SHIFT;
+
+    for (unsigned int slot = 0; slot < 512; slot++)
+        if (!maps_kernel(slot))
+            mmu_update(at + slot * 8, 0);
+}
+
+/* Any frame that the domain has had may be pinned still, also one that it got
+ * another for and lost sight of. */
+static void unpin_all(void)
+{
+    uint64_t last = (uint64_t)memory_op(XENMEM_maximum_ram_page, NULL);
+
+    for (uint64_t mfn = 1; mfn <= last; mfn++)
+        if (mfn != va_to_mfn(boot_l4()))
+            mmuext(MMUEXT_UNPIN_TABLE, mfn);
+}
+
+void world_release(void)
+{
+    for (unsigned int i = 0; i < NR_PLAY; i++)
+        page_unmap(world.play[i]);
+    for (unsigned int i = 0; i < NR_BASES; i++)
+        base_clear(world.base[i]);
+    unpin_all();
+    grants_release();
 }

@@ -87,14 +87,25 @@ static uint64_t any_address(struct actor *a, uint32_t *flags)
 /* To be given back at the end: others would not go while it is mapped. */
 static void track(const struct gnttab_map_grant_ref *op)
 {
-    if (op->handle < NR_TRACKED)
-        tracked[op->handle] =
-            (struct tracked){.domid = op->dom,
-                             .readonly = op->flags & GNTMAP_readonly,
-                             .host = op->flags & GNTMAP_host_map,
-                             .device = op->flags & GNTMAP_device_map,
-                             .used = true,
-                             .mfn = op->dev_bus_addr >> PAGE_SHIFT};
+    bool host = op->flags & GNTMAP_host_map;
+    bool device = op->flags & GNTMAP_device_map;
+
+    if (op->handle >= NR_TRACKED) {
+        struct gnttab_unmap_grant_ref unmap = {
+            .host_addr = host ? op->host_addr : 0,
+            .dev_bus_addr = device ? op->dev_bus_addr : 0,
+            .handle = op->handle};
+
+        grant_op(GNTTABOP_unmap_grant_ref, &unmap, 1);
+        return;
+    }
+    tracked[op->handle] =
+        (struct tracked){.domid = op->dom,
+                         .readonly = op->flags & GNTMAP_readonly,
+                         .host = host,
+                         .device = device,
+                         .used = true,
+                         .mfn = op->dev_bus_addr >> PAGE_SHIFT};
 }
 
 static void release_one(uint32_t handle)
@@ -236,13 +247,9 @@ void step_grant_other(struct actor *a)
           one_in(a, 32) ? 2 : 1);
 }
 
-/* A handle goes where its mapping is found: that is made again. The rest of
- * what the pages map goes first. */
+/* A handle goes where its mapping is found: that is made again. */
 void grants_release(void)
 {
-    for (unsigned int i = 0; i < NR_PLAY; i++)
-        if (world.play[i])
-            page_unmap(world.play[i]);
     for (unsigned int i = 0; i < NR_TRACKED; i++)
         release_one(i);
 }

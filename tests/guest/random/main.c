@@ -355,7 +355,7 @@ void test_main(void)
     own_word[STOP] = 1;
     if (opt.dom0)
         CHECK("own_actor_stops", wait_until(&own_done, 1, 10000));
-    grants_release();
+    world_release();
     opt.dom0 = 0;
     end_guests();
     if (opt.domains > 0) {

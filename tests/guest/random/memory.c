@@ -20,11 +20,12 @@ static void unmap_some(struct actor *a, unsigned int i)
             UVMF_INVLPG | UVMF_ALL);
 }
 
+/* The control domain needs the frames around: it maps its guests there. */
 static void make_odd(struct actor *a, struct xen_memory_reservation *res)
 {
     switch (below(a, 24)) {
     case 0:
-        res->extent_order = below(a, 12);
+        res->extent_order = a->slot == 0 ? 0 : below(a, 12);
         break;
     case 1:
         res->domid = any_domid(a);

@@ -111,6 +111,10 @@ void world_init(volatile uint64_t *words);
 /** Draw until the control side says stop. */
 void actor_run(unsigned int vcpu);
 
+/** Give back what the control domain's actor holds of others, who would not go
+ * before: what its pages and tables map, then grants. */
+void world_release(void);
+
 /* ---- by subject: one call each ----------------------------------------- */
 
 void step_mmu_update(struct actor *a);
@@ -132,13 +136,12 @@ void step_numbers(struct actor *a);
 /** The control domain's only. */
 void step_foreign(struct actor *a);
 
-/** Give back what the control domain's actor holds of others. */
-void grants_release(void);
-
 /** Any page-table entry. */
 uint64_t any_entry(struct actor *a);
 
 /** The grant table's memory. */
 void grants_init(void);
+/** Unmap the control domain's grants. */
+void grants_release(void);
 
 #endif
