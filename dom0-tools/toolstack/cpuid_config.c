@@ -50,17 +50,38 @@ static const struct feature_word {
 /* clang-format on */
 #define NR_WORDS (sizeof(words) / sizeof(words[0]))
 
-/* What takes a number: it describes the host's CPU, and guests see that. */
-static const char *const numbers[] = {
-    "apicidsize", "brandid", "clflush", "family",    "localapicid", "maxleaf",
-    "maxhvleaf",  "model",   "nc",      "proccount", "procpkg",     "stepping",
+/* What takes a number: a field of bits, or two: the second one has the number's
+ * upper bits or, of a sum, what is more than fits into the first. Source: SDM
+ * 2A CPUID, APM 3 E. */
+static const struct number_field {
+    const char *name;
+    uint32_t leaf;
+    char reg;
+    unsigned char shift, width;
+    unsigned char upper_shift, upper_width;
+    bool is_sum;
+} numbers[] = {
+    {"maxleaf", 0, 'a', 0, 32, 0, 0, false},
+    {"stepping", 1, 'a', 0, 4, 0, 0, false},
+    {"model", 1, 'a', 4, 4, 16, 4, false},
+    {"family", 1, 'a', 8, 4, 20, 8, true},
+    {"brandid", 1, 'b', 0, 8, 0, 0, false},
+    {"clflush", 1, 'b', 8, 8, 0, 0, false},
+    {"proccount", 1, 'b', 16, 8, 0, 0, false},
+    {"localapicid", 1, 'b', 24, 8, 0, 0, false},
+    {"procpkg", 4, 'a', 26, 6, 0, 0, false},
+    {"maxhvleaf", 0x40000000, 'a', 0, 32, 0, 0, false},
+    {"nc", 0x80000008, 'c', 0, 8, 0, 0, false},
+    {"apicidsize", 0x80000008, 'c', 12, 4, 0, 0, false},
 };
+#define NR_NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 
 /* Bits of one register that are forced. */
 struct change {
     uint32_t leaf, subleaf;
     char reg;
     uint32_t clear, set;
+    bool is_number; /* bits that are cleared count, too */
 };
 
 /* Who wants the changes, one by one. Returns 0 or -errno. */
@@ -101,23 +122,65 @@ static int name_find(const char *list, const char *name, const char **near,
     return found;
 }
 
-static bool is_number(const char *name)
+static int number_parse(const char *name, const char *text, uint64_t max,
+                        uint32_t *number_out, struct error **err_out)
+{
+    char *end;
+    unsigned long long number = strtoull(text, &end, 0);
+
+    if (*text < '0' || *text > '9' || *end || number > max)
+        return error_set(err_out, ERROR_CONFIG, -EINVAL,
+                         "%s is a number from 0 to %llu, not '%s'", name,
+                         (unsigned long long)max, text);
+    *number_out = (uint32_t)number;
+    return 0;
+}
+
+static uint64_t ones(unsigned int nr)
+{
+    return (1ull << nr) - 1;
+}
+
+static uint64_t number_max(const struct number_field *f)
+{
+    return f->is_sum ? ones(f->width) + ones(f->upper_width)
+                     : ones(f->width + f->upper_width);
+}
+
+/* Puts a number's bits in its fields. */
+static uint32_t number_bits(const struct number_field *f, uint64_t number)
+{
+    uint64_t low = number & ones(f->width), high = number >> f->width;
+
+    if (f->is_sum) {
+        low = number < ones(f->width) ? number : ones(f->width);
+        high = number - low;
+    }
+    return (uint32_t)(low << f->shift | high << f->upper_shift);
+}
+
+static const struct number_field *number_find(const char *name)
 {
     size_t i;
 
-    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (!strcmp(numbers[i], name))
-            return true;
-    return false;
+    for (i = 0; i < NR_NUMBERS; i++)
+        if (!strcmp(numbers[i].name, name))
+            return &numbers[i];
+    return NULL;
 }
 
-static int unknown(const char *name, struct error **err_out)
+static int number_take(const struct number_field *f, const char *text,
+                       change_fn *take, void *ctx, struct error **err_out)
 {
-    if (!is_number(name))
-        return wrong("no such feature: ", name, err_out);
-    error_set(err_out, ERROR_CONFIG, -EOPNOTSUPP,
-              "'%s' is the host's and can't be changed", name);
-    return error_hint(err_out, "leave it out; features can be switched off");
+    struct change change = {.leaf = f->leaf, .reg = f->reg, .is_number = true};
+    uint32_t number = 0;
+    int rc = number_parse(f->name, text, number_max(f), &number, err_out);
+
+    if (rc)
+        return rc;
+    change.set = number_bits(f, number);
+    change.clear = number_bits(f, number_max(f)) & ~change.set;
+    return take(&change, ctx, err_out);
 }
 
 /* `avx=0`. */
@@ -127,13 +190,18 @@ static int named_take(char *part, change_fn *take, void *ctx,
     char *equals = strchr(part, '=');
     const char *near = NULL;
     size_t i, distance = 0;
+    const struct number_field *field;
 
     if (!equals)
         return wrong("wants feature=value, not ", part, err_out);
     *equals = 0;
+    field = number_find(part);
+    if (field)
+        return number_take(field, equals + 1, take, ctx, err_out);
     for (i = 0; i < NR_WORDS; i++) {
-        struct change change = {words[i].leaf, words[i].subleaf, words[i].reg,
-                                0, 0};
+        struct change change = {.leaf = words[i].leaf,
+                                .subleaf = words[i].subleaf,
+                                .reg = words[i].reg};
         int bit = name_find(words[i].names, part, &near, &distance);
 
         if (bit < 0)
@@ -143,14 +211,14 @@ static int named_take(char *part, change_fn *take, void *ctx,
                          err_out);
         return take(&change, ctx, err_out);
     }
-    return unknown(part, err_out);
+    return wrong("no such feature: ", part, err_out);
 }
 
 /* `ecx=xxx..0`, the highest bit first. */
 static int bits_take(char *part, uint32_t leaf, uint32_t subleaf,
                      change_fn *take, void *ctx, struct error **err_out)
 {
-    struct change change = {leaf, subleaf, 0, 0, 0};
+    struct change change = {.leaf = leaf, .subleaf = subleaf};
     unsigned int i;
 
     if (strlen(part) != 4 + 32 || part[0] != 'e' || part[1] < 'a' ||
@@ -273,8 +341,15 @@ static int leaf_compare(const struct change *change, void *ctx,
 {
     const uint32_t *reg = register_find(ctx, change);
 
-    if (reg ? (*reg & change->set) == change->set : !change->set)
+    uint32_t forced = change->set | (change->is_number ? change->clear : 0);
+
+    if (reg ? (*reg & forced) == change->set : !change->set)
         return 0;
+    if (change->is_number)
+        return error_set(err_out, ERROR_CONFIG, -EINVAL,
+                         "leaf %#x,%u, e%cx: the hypervisor has a number of "
+                         "its own there",
+                         change->leaf, change->subleaf, change->reg);
     error_set(err_out, ERROR_CONFIG, -EINVAL,
               "leaf %#x,%u, e%cx: the host can't give a guest what is forced "
               "to 1 there",

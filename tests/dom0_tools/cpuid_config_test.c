@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The key cpuid: both forms, what they change, what is wrong with others. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,6 +41,32 @@ static void features_have_names(void **state)
     apply("host,avx=x,sse3=k,aesni=s,3dnow=0");
     assert_int_equal(leaf[0].c, 0xf0f0f0f0);
     assert_int_equal(leaf[2].d, 0x7fffffff);
+}
+
+static void numbers_have_fields(void **state)
+{
+    (void)state;
+    apply("host,family=6,model=0x5e,stepping=3");
+    assert_int_equal(leaf[0].a, 0x506e3);
+    apply("host,family=25,model=1");
+    assert_int_equal(leaf[0].a, 0x0a00f10);
+    apply("host,family=0,model=0,proccount=255,clflush=8");
+    assert_int_equal(leaf[0].a, 0);
+    assert_int_equal(leaf[0].b, 0xff0800);
+}
+
+/* They are there as they are said, or it is an error. */
+static void numbers_are_compared(void **state)
+{
+    struct error *err = NULL;
+
+    (void)state;
+    apply("host,model=0x5e");
+    assert_int_equal(cpuid_config_compare("host,model=0x5e", leaf, 3, NULL), 0);
+    assert_int_equal(cpuid_config_compare("host,model=0x4e", leaf, 3, &err),
+                     -EINVAL);
+    assert_int_equal(error_code(err), ERROR_CONFIG);
+    error_free(err);
 }
 
 static void registers_have_bits(void **state)
@@ -101,7 +128,9 @@ static void what_is_wrong_is_refused(void **state)
     refuses("host,avx", "wants feature=value, not 'avx'");
     refuses("host,avx=2", "a feature is 0, 1, x, k or s, not '2'");
     refuses("host,avx=", "a feature is 0, 1, x, k or s, not ''");
-    refuses("host,family=6", "'family' is the host's and can't be changed");
+    refuses("host,family=271", "family is a number from 0 to 270, not '271'");
+    refuses("host,model=x", "model is a number from 0 to 255, not 'x'");
+    refuses("host,stepping=", "stepping is a number from 0 to 15, not ''");
     refuses("avx=0", "wants leaf:register=bits, not 'avx=0'");
     refuses("x:ecx=" X31 "0", "no leaf of CPUID is 'x:ecx=" X31 "0'");
     refuses("1:ecx=0", "wants a register with 32 bits, as ecx=xx..0, not "
@@ -116,6 +145,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(features_have_names),
+        cmocka_unit_test(numbers_have_fields),
+        cmocka_unit_test(numbers_are_compared),
         cmocka_unit_test(registers_have_bits),
         cmocka_unit_test(leaves_may_be_missing),
         cmocka_unit_test(what_can_not_be_had_is_told),

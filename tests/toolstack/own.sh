@@ -112,12 +112,12 @@ check_own_boots_linux()
     make_disks || return
     rm -f $consoles/guest-linux.log
     $own create -q "$(linux_config linux cloud "guest.ip=$address" \
-        vcpus=2 "$bridge" "cpuid='host,aesni=0'" \
+        vcpus=2 "$bridge" "cpuid='host,aesni=0,stepping=9'" \
         "disk=['phy:/dev/loop7,xvda,w','file:/disk/file.img,xvdb,w']")" &&
         wait_until 300 has_printed linux GUEST-READY &&
         has_printed linux 'GUEST-INIT .* 2 CPUs' || return
     check_answers_ping && check_disk && lacks_feature aes &&
-        same_devices && devices_come_and_go || return
+        has_stepping 9 && same_devices && devices_come_and_go || return
     $own shutdown -w linux && wait_until 60 is_gone linux &&
         has_printed linux GUEST-POWEROFF && wait_until 20 file_is_free &&
         losetup -d /dev/loop7
@@ -136,6 +136,13 @@ lacks_feature()
 {
     grep -q -w "$1" /proc/cpuinfo && expect "CPUs with $1" 0 \
         "$(inside $address "grep -c -w $1 /proc/cpuinfo")"
+}
+
+# has_stepping NUMBER: the CPU, as the guest sees it.
+has_stepping()
+{
+    expect stepping "$1" "$(inside $address \
+        "sed -n 's/^stepping.*: //p' /proc/cpuinfo | head -n 1")"
 }
 
 devices_come_and_go()
