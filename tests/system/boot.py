@@ -65,6 +65,8 @@ def machine_args(case, context, folder):
     if case.then == "crash":
         args.append("-no-reboot")
     options = f"{XEN_OPTIONS} {case.xen_options}"
+    if not context.own:
+        options += " " + case.stock_options
     initrd = os.path.join(context.out, "tests", case.image + ".img")
     if not case.iso:
         return args + kernel_args(context.xen, options, context.kernel,

@@ -19,8 +19,8 @@ carried_end()
 
 check_carried_saved_by_stock()
 {
-    stream_guest xl && xl save linux $carried && wait_until 60 is_gone linux &&
-        losetup -d /dev/loop7 && carried_end
+    stream_guest xl "cpus=['1','2']" && xl save linux $carried &&
+        wait_until 60 is_gone linux && losetup -d /dev/loop7 && carried_end
 }
 
 check_carried_restored_by_own()

@@ -4,13 +4,15 @@
 
 own_saved=/disk/own.saved
 
-# stream_guest XL: a Linux guest that keeps a word in memory, with disks and a
-# network.
+# stream_guest XL [LINE...]: a Linux guest that keeps a word in memory, with disks
+# and a network.
 stream_guest()
 {
+    xl=$1
+    shift
     make_disks || return
-    $1 create -q "$(linux_config linux cloud "guest.ip=$address" vcpus=2 \
-        "$bridge" \
+    $xl create -q "$(linux_config linux cloud "guest.ip=$address" vcpus=2 \
+        "$bridge" "$@" \
         "disk=['phy:/dev/loop7,xvda,w','file:/disk/file.img,xvdb,w']")" &&
         wait_until 300 has_printed linux GUEST-READY || return
     inside $address 'echo kept > /tmp/kept'
