@@ -161,22 +161,19 @@ static void free_small(void *p)
 {
     unsigned long flags;
     struct slab *slab = (struct slab *)((unsigned long)p & PAGE_MASK);
-    struct list_head *head;
-    bool release = false;
+    bool release;
 
     spin_lock_irqsave(&slab_lock, flags);
     BUG_ON(slab->class >= NR_CLASSES);
-    head = &partial[slab->class];
     *(void **)p = slab->free;
     slab->free = p;
     if (slab->nr_free++ == 0)
-        list_add(&slab->list, head);
-    /* Keep one page that has something free for the next allocation. */
-    if (slab->nr_free == objects_per_slab(slab->class) &&
-        (head->next != &slab->list || head->prev != &slab->list)) {
+        list_add(&slab->list, &partial[slab->class]);
+    /* None is kept for the next allocation: when a domain is gone, as much is
+     * free as before. */
+    release = slab->nr_free == objects_per_slab(slab->class);
+    if (release)
         list_del(&slab->list);
-        release = true;
-    }
     spin_unlock_irqrestore(&slab_lock, flags);
     if (release)
         free_xenheap_page(slab);
