@@ -281,7 +281,8 @@ check-hosts: iso demo-files ## the part of check-boot that is in make check
 .PHONY: check-demo
 check-demo: demo-files ## start the demo as a user at a terminal, then the guide's commands
 	@python3 $(ROOT)/tests/boot/main.py --out $(OUT) --cache $(CACHE) \
-		--log $(OUT)/check-demo demo_at_a_terminal guide
+		--log $(OUT)/check-demo demo_wrong_number demo_interrupted \
+		demo_at_a_terminal guide
 
 .PHONY: check-fresh
 check-fresh: ## run `make demo` and `make check` in a fresh Debian root (T=demo: one of them); not part of check

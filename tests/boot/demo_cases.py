@@ -13,14 +13,14 @@ SECONDS = 600
 
 
 class Terminal:
-    """A program on a terminal of its own."""
+    """A program on a terminal of its own, whose Ctrl-C reaches it."""
 
     def __init__(self, command, log):
         self.text = ""
         self._log = open(log, "wb")
         self._master, slave = pty.openpty()
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave,
-                                        stderr=slave, start_new_session=True)
+        self.process = subprocess.Popen(["setsid", "--ctty", *command],
+                                        stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
 
     def __enter__(self):
