@@ -52,11 +52,12 @@ step()
 # wait_for SECONDS COMMAND...: true as soon as the command is.
 wait_for()
 {
-    tries=$(($1 * 10))
+    read -r now idle < /proc/uptime
+    end=$((${now%.*} + $1))
     shift
     until "$@" > /dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        usleep 100000
+        read -r now idle < /proc/uptime
+        [ "${now%.*}" -le "$end" ] || return 1
+        usleep 20000
     done
 }

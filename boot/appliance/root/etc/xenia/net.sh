@@ -25,10 +25,17 @@ choose_card()
     echo "${linked:-$first}"
 }
 
+has_link()
+{
+    [ "$(cat "/sys/class/net/$1/carrier")" = 1 ]
+}
+
+# What is asked before the card's link is seen is lost, and asked again late.
 bridge_network()
 {
     ip link set "$bridge" address "$(cat "/sys/class/net/$1/address")" &&
         ip link set "$1" master "$bridge" && ip link set "$bridge" up || return
+    wait_for 3 has_link "$bridge"
     udhcpc -i "$bridge" -n -t 5 -T 2 -x "hostname:$(hostname)" \
         -p /run/udhcpc.pid -s /etc/xenia/dhcp && return
     ip link set "$1" nomaster
