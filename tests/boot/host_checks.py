@@ -28,7 +28,9 @@ def run_status(machine, command, seconds=SHELL_SECONDS):
     machine.send(f"{command}{end}printf '\\n@@%d\\n' $?\n")
     start = machine.expect(r"@@%d.*\n", seconds).end()
     match = machine.expect(r"^@@(\d+)\n", seconds)
-    return int(match[1]), machine.text[start:match.start()].strip()
+    # The shell shows what was typed once more, if it came early.
+    text = re.split(r".*@@%d.*\n", machine.text[start:match.start()])[-1]
+    return int(match[1]), text.strip()
 
 
 def run(machine, command, seconds=SHELL_SECONDS):

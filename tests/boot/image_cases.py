@@ -99,9 +99,8 @@ def make_newer_packages(context, folder):
 
 def guest_state(machine):
     """Which guest it is: its number, and how often it has started."""
-    # The shell shows what was typed once more, if it came early.
-    number = run(machine, "xl domid debian").split("\n")[-1]
-    return number, on_console(machine, "cat /data/boots")
+    return (run(machine, "xl domid debian"),
+            on_console(machine, "cat /data/boots"))
 
 
 def on_console(machine, command):
