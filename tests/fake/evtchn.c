@@ -15,7 +15,7 @@ static void note(const struct domain *d, const struct vcpu *v, int virq,
         fake_sent[fake_nr_sent++] = (struct fake_sent){d, v, virq, port};
 }
 
-int evtchn_send(struct domain *d, evtchn_port_t lport)
+long evtchn_send(struct domain *d, evtchn_port_t lport)
 {
     note(d, NULL, -1, lport);
     return 0;
@@ -40,11 +40,4 @@ int evtchn_set_virq_handler(struct domain *d, unsigned int virq)
 {
     note(d, NULL, virq, 0);
     return 0;
-}
-
-void vcpu_mark_events_pending(struct vcpu *v)
-{
-    v->vcpu_info->evtchn_upcall_pending = 1;
-    vcpu_unblock(v);
-    vcpu_kick(v);
 }

@@ -75,11 +75,6 @@ int copy_from_guest(void *dst, u64 guest_va, size_t len)
     return 0;
 }
 
-int get_guest_u32(u32 *dst, u64 guest_va)
-{
-    return copy_from_guest(dst, guest_va, sizeof(*dst));
-}
-
 int put_guest_u64(u64 guest_va, u64 value)
 {
     return copy_to_guest(guest_va, &value, sizeof(value));

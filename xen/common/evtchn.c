@@ -299,7 +299,8 @@ int evtchn_domain_create(struct domain *d, unsigned int max_port)
 {
     unsigned int max_ports =
         min_t(unsigned int, max_port, EVTCHN_FIFO_NR_CHANNELS - 1) + 1;
-    unsigned int nr_buckets = DIV_ROUND_UP(max_ports, EVTCHNS_PER_BUCKET);
+    unsigned int port_mask = (2u << highest_bit((max_ports - 1) | 1)) - 1;
+    unsigned int nr_buckets = port_mask / EVTCHNS_PER_BUCKET + 1;
     struct evtchn_domain *ed =
         xmalloc_bytes(sizeof(*ed) + nr_buckets * sizeof(ed->bucket[0]));
 
@@ -312,6 +313,7 @@ int evtchn_domain_create(struct domain *d, unsigned int max_port)
     }
     spin_lock_init(&ed->lock, LOCK_EVTCHN);
     ed->max_ports = max_ports;
+    ed->port_mask = port_mask;
     ed->ops = &evtchn_2l_ops;
     ed->first_free = 1; /* no port is 0 */
     d->evtchn = ed;

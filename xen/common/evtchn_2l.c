@@ -7,23 +7,45 @@
  */
 #include "evtchn_internal.h"
 
-/* Tell the vcpu in which word to look. */
-static void select_word(struct vcpu *v, evtchn_port_t port)
+/* Tell the vcpu in which word to look. Returns false, as evtchn_upcall(). */
+static __always_inline bool select_word(struct vcpu *v, unsigned int word)
 {
-    if (v != NULL && !test_and_set_bit(port / BITS_PER_LONG,
+    if (v != NULL && !test_and_set_bit(word % BITS_PER_LONG,
                                        &v->vcpu_info->evtchn_pending_sel))
-        vcpu_mark_events_pending(v);
+        return evtchn_upcall(v);
+    return false;
+}
+
+/* The port in its word became pending. Returns false. */
+static __always_inline bool select_unmasked(const struct domain *d,
+                                            const struct evtchn *chn,
+                                            const struct shared_info *s,
+                                            evtchn_port_t port)
+{
+    unsigned int word = port / BITS_PER_LONG;
+
+    if (test_bit(port % BITS_PER_LONG, &s->evtchn_mask[word]))
+        return false;
+    return select_word(evtchn_notified_vcpu(d, chn), word);
+}
+
+static __noinline bool select_polled(struct domain *d, struct evtchn *chn)
+{
+    evtchn_wake_pollers(d, chn->port);
+    return select_unmasked(d, chn, d->shared_info, chn->port);
 }
 
 static bool evtchn_2l_set_pending(struct domain *d, struct evtchn *chn)
 {
     struct shared_info *s = d->shared_info;
+    evtchn_port_t port = chn->port;
 
-    if (test_and_set_bit(chn->port, s->evtchn_pending))
+    if (test_and_set_bit(port % BITS_PER_LONG,
+                         &s->evtchn_pending[port / BITS_PER_LONG]))
         return true;
-    if (!test_bit(chn->port, s->evtchn_mask))
-        select_word(evtchn_notified_vcpu(d, chn), chn->port);
-    return false;
+    if (evtchn_is_polled(d))
+        return select_polled(d, chn);
+    return select_unmasked(d, chn, s, port);
 }
 
 static void evtchn_2l_clear_pending(struct domain *d, struct evtchn *chn)
@@ -37,7 +59,7 @@ static void evtchn_2l_unmask(struct domain *d, struct evtchn *chn)
 
     if (test_and_clear_bit(chn->port, s->evtchn_mask) &&
         test_bit(chn->port, s->evtchn_pending))
-        select_word(evtchn_notified_vcpu(d, chn), chn->port);
+        select_word(evtchn_notified_vcpu(d, chn), chn->port / BITS_PER_LONG);
 }
 
 static bool evtchn_2l_is_pending(const struct domain *d,

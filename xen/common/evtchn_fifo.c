@@ -205,7 +205,7 @@ static void enqueue(struct domain *d, struct evtchn *chn, event_word_t *word)
 
     if (was_empty &&
         !(word_set(&fv->block->ready, 1u << priority) & (1u << priority)))
-        vcpu_mark_events_pending(d->vcpu[vcpu_id]);
+        evtchn_upcall(d->vcpu[vcpu_id]);
 }
 
 static bool evtchn_fifo_set_pending(struct domain *d, struct evtchn *chn)
@@ -217,10 +217,15 @@ static bool evtchn_fifo_set_pending(struct domain *d, struct evtchn *chn)
 
         /* The page may just have come: pairs with raise_early_ones(). */
         word = word_of(d->evtchn->fifo, chn->port);
-        if (word == NULL || !xchg(&chn->raised_early, false))
+        if (word == NULL || !xchg(&chn->raised_early, false)) {
+            if (evtchn_is_polled(d))
+                evtchn_wake_pollers(d, chn->port);
             return was_raised;
+        }
     }
     old = word_set(word, PENDING);
+    if (!(old & PENDING) && evtchn_is_polled(d))
+        evtchn_wake_pollers(d, chn->port);
     if (!(old & (MASKED | LINKED)))
         enqueue(d, chn, word);
     return old & PENDING;

@@ -13,6 +13,7 @@
 
 #include "xen/bitops.h"
 #include "xen/evtchn.h"
+#include "xen/sched.h"
 
 /* A channel is found by bucket, group in the bucket, place in the group. */
 #define EVTCHNS_PER_GROUP  32
@@ -33,7 +34,7 @@ struct evtchn {
     /* Constant: */
     evtchn_port_t port;
     /* Under lock: */
-    struct evtchn *peer; /* the other end, of remote */
+    struct evtchn *peer; /* the other end, of remote; of an IPI: itself */
     union {
         struct domain *remote;
         domid_t remote_domid;
@@ -56,7 +57,7 @@ BUILD_BUG_ON(DOMAIN_MAX_VCPUS > 256);
  * other end, to be held, and the channel not to be free, save is_busy(). */
 struct evtchn_ops {
     unsigned int max_ports; /* ports are below it */
-    /* Returns true if it was pending already. */
+    /* Returns true if it was pending already; else wakes those who poll. */
     bool (*set_pending)(struct domain *d, struct evtchn *chn);
     void (*clear_pending)(struct domain *d, struct evtchn *chn);
     void (*unmask)(struct domain *d, struct evtchn *chn);
@@ -87,6 +88,7 @@ struct evtchn_domain {
     struct evtchn_vcpu **vcpu; /* by id; NULL: not created */
     /* Constant: */
     unsigned int max_ports; /* ports are below it */
+    unsigned int port_mask; /* bucket[] has all ports up to it: 2^n - 1 */
     /* Written under lock, once each, read without; NULL until used. */
     struct evtchn **bucket[];
 };
@@ -103,7 +105,7 @@ static inline struct evtchn *evtchn_lookup(const struct domain *d,
 
     if (port >= ed->max_ports)
         return NULL;
-    port = array_index_nospec(port, ed->max_ports);
+    port &= ed->port_mask; /* also when that was mispredicted */
     bucket = READ_ONCE(ed->bucket[port / EVTCHNS_PER_BUCKET]);
     if (bucket == NULL)
         return NULL;
@@ -118,13 +120,42 @@ static inline struct vcpu *evtchn_notified_vcpu(const struct domain *d,
     return READ_ONCE(d->vcpu[READ_ONCE(chn->notify_vcpu)]);
 }
 
+/** Wake the vcpu or make it look. Returns false, as evtchn_upcall() does. */
+bool evtchn_wake_vcpu(struct vcpu *v);
+
+/** Set evtchn_upcall_pending and wake or kick the vcpu. Returns false, for
+ * set_pending() to return: the event is a new one. */
+static inline bool evtchn_upcall(struct vcpu *v)
+{
+    if (xchg(&v->vcpu_info->evtchn_upcall_pending, 1))
+        return false;
+    /* Also current may be about to block. Pairs with vcpu_block_current(),
+     * which sets the flag before it looks. */
+    if (READ_ONCE(v->pause_flags) & (1UL << VPF_blocked) || v != current)
+        return evtchn_wake_vcpu(v);
+    return false;
+}
+
 /**
  * Raise an event of d, and wake vcpus that poll for it.
  *
  * Returns true if it was pending already.
  * Locks: of chn or of its other end, held by the caller.
  */
-bool evtchn_raise(struct domain *d, struct evtchn *chn);
+static inline bool evtchn_raise(struct domain *d, struct evtchn *chn)
+{
+    return READ_ONCE(d->evtchn->ops)->set_pending(d, chn);
+}
+
+/** Vcpus may wait for a port that became pending. Pairs with SCHEDOP_poll,
+ * which counts itself and blocks before it looks at the ports. */
+static inline bool evtchn_is_polled(const struct domain *d)
+{
+    return unlikely(atomic_read(&d->nr_polling) != 0);
+}
+
+/** Wake those of them that wait for this one. */
+void evtchn_wake_pollers(struct domain *d, evtchn_port_t port);
 
 /** A VIRQ of which the whole domain has one. */
 bool virq_is_global(unsigned int virq);

@@ -6,6 +6,7 @@
 #include "xen/guest_access.h"
 #include "xen/irq.h"
 #include "xen/subop.h"
+#include "asm/guest_word.h"
 
 /*
  * The domain that an operation is about, with a reference. Returns 0; -ESRCH;
@@ -129,6 +130,8 @@ static long evtchn_op_bind_ipi(void *arg)
     spin_lock(&d->evtchn->lock);
     rc = evtchn_alloc_locked(d, &chn);
     if (rc == 0) {
+        chn->remote = d;
+        chn->peer = chn;
         evtchn_open_locked(d, chn, EVTCHN_ipi, v->vcpu_id);
         op->port = chn->port;
     }
@@ -345,16 +348,15 @@ static const struct subop evtchn_ops[] = {
 /* clang-format on */
 
 /* Half of all these calls: not through the table. */
-static __noinline long send_for_guest(u64 arg)
+static __always_inline long send_for_guest(u64 arg)
 {
-    u32 port;
-    int rc;
+    long port;
 
-    BUILD_BUG_ON(sizeof(struct evtchn_send) != sizeof(port));
-    if (get_guest_u32(&port, arg))
-        return -EFAULT;
-    rc = evtchn_send(current->domain, port);
-    return rc ? hc_error(rc) : 0;
+    BUILD_BUG_ON(sizeof(struct evtchn_send) != sizeof(u32));
+    port = get_guest_u32(arg);
+    if (unlikely(port < 0))
+        return port;
+    return evtchn_send(current->domain, port);
 }
 
 static __noinline long other_op(unsigned long cmd, u64 arg)

@@ -9,20 +9,15 @@
 #include "xen/irq.h"
 #include "xen/sched.h"
 
-void vcpu_mark_events_pending(struct vcpu *v)
+bool evtchn_wake_vcpu(struct vcpu *v)
 {
-    if (xchg(&v->vcpu_info->evtchn_upcall_pending, 1))
-        return;
-
-    /* Also for current: it may be about to block. Pairs with
-     * vcpu_block_current(), which sets the flag before it looks. */
-    if (READ_ONCE(v->pause_flags) & (1UL << VPF_blocked))
-        vcpu_unblock(v);
+    vcpu_unblock(v);
     if (v != current)
         vcpu_kick(v);
+    return false;
 }
 
-static __noinline void wake_pollers(struct domain *d, evtchn_port_t port)
+void evtchn_wake_pollers(struct domain *d, evtchn_port_t port)
 {
     struct vcpu *v;
 
@@ -34,39 +29,22 @@ static __noinline void wake_pollers(struct domain *d, evtchn_port_t port)
     }
 }
 
-bool evtchn_raise(struct domain *d, struct evtchn *chn)
-{
-    if (READ_ONCE(d->evtchn->ops)->set_pending(d, chn))
-        return true;
-    /* Pairs with SCHEDOP_poll, which counts itself and blocks before it looks
-     * at the ports. */
-    if (unlikely(atomic_read(&d->nr_polling) != 0))
-        wake_pollers(d, chn->port);
-    return false;
-}
-
-int evtchn_send(struct domain *d, evtchn_port_t lport)
+long evtchn_send(struct domain *d, evtchn_port_t lport)
 {
     struct evtchn *chn = evtchn_lookup(d, lport);
-    int rc = 0;
+    long rc;
 
     if (chn == NULL)
         return -EINVAL;
 
     spin_lock_irq(&chn->lock);
-    switch (chn->state) {
-    case EVTCHN_interdomain:
+    if (likely(chn->state == EVTCHN_interdomain || chn->state == EVTCHN_ipi)) {
         evtchn_raise(chn->remote, chn->peer);
-        break;
-    case EVTCHN_ipi:
-        evtchn_raise(d, chn);
-        break;
-    case EVTCHN_unbound: /* nobody is there, or no longer */
-        break;
-    default:
-        rc = -EINVAL;
-        break;
+        spin_unlock_irq(&chn->lock);
+        return 0;
     }
+    /* Unbound: nobody is there, or no longer. */
+    rc = chn->state == EVTCHN_unbound ? 0 : -EINVAL;
     spin_unlock_irq(&chn->lock);
     return rc;
 }
@@ -173,7 +151,7 @@ bool send_guest_pirq(struct domain *d, unsigned int pirq)
 void evtchn_vcpu_info_moved(struct vcpu *v)
 {
     WRITE_ONCE(v->vcpu_info->evtchn_pending_sel, ~0UL);
-    vcpu_mark_events_pending(v);
+    evtchn_upcall(v);
 }
 
 int evtchn_port_poll(struct domain *d, evtchn_port_t port)

@@ -8,6 +8,7 @@
 #include "xen/errno.h"
 #include "xen/multicall.h"
 #include "xen/printk.h"
+#include "xen/softirq.h"
 #include "xen/vcpu.h"
 
 struct hypercall {
@@ -63,6 +64,15 @@ const hypercall_fn hypercall_entries[NR_HYPERCALLS] = {
 };
 #pragma GCC diagnostic pop
 
+static void continue_softirq(void)
+{
+}
+
+void hypercall_init(void)
+{
+    softirq_open(CONTINUE_SOFTIRQ, continue_softirq);
+}
+
 void hypercall_continue(unsigned long a0, unsigned long a1, unsigned long a2,
                         unsigned long a3, unsigned long a4)
 {
@@ -75,6 +85,9 @@ void hypercall_continue(unsigned long a0, unsigned long a1, unsigned long a2,
         return;
     }
 
+    /* Its result is none: the way out, which looks for it only if there is
+     * deferred work, leaves rax as the call's number. */
+    raise_softirq(CONTINUE_SOFTIRQ);
     regs->rip -= 2; /* SYSCALL is two bytes */
     regs->rdi = a0;
     regs->rsi = a1;

@@ -10,6 +10,7 @@
 #include "xen/domain.h"
 #include "xen/evtchn.h"
 #include "xen/gnttab.h"
+#include "xen/hypercall.h"
 #include "xen/option.h"
 #include "xen/page_alloc.h"
 #include "xen/printk.h"
@@ -109,6 +110,7 @@ void start_xen(void)
     console_init_input(); /* keyboard, debug keys */
     arch_debug_keys_init();
     page_debug_init();
+    hypercall_init();
     evtchn_init();
     gnttab_init();
     audit_init();

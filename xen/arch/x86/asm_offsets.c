@@ -2,6 +2,7 @@
 /* Offsets that assembly needs; the build makes asm/asm_offsets.h of it. */
 #include "xen/errno.h"
 #include "xen/hypercall.h"
+#include "xen/softirq.h"
 #include "xen/vcpu.h"
 #include "asm/current.h"
 
@@ -46,6 +47,6 @@ void asm_offsets(void)
     DEFINE(VCPU_IN_KERNEL, VCPU_KERNEL_MODE);
     DEFINE(FRAME_VECTOR_SYSCALL, FRAME_SYSCALL);
     DEFINE(HYPERCALL_LIMIT, NR_HYPERCALLS);
-    DEFINE(ERR_RESTART, ERESTART);
+    DEFINE(CONTINUE_SOFTIRQ_NR, CONTINUE_SOFTIRQ);
     DEFINE(ERR_NOSYS, ENOSYS);
 }

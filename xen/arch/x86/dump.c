@@ -30,7 +30,7 @@ void show_gprs(const struct cpu_regs *regs)
     if (!guest_frame(regs))
         printk(" %ps", (void *)regs->rip);
     printk("\n");
-    printk("RFLAGS: %016llx   vector %u error %04x\n", REG(regs->rflags),
+    printk("RFLAGS: %016llx   vector %d error %04x\n", REG(regs->rflags),
            regs->entry_vector, regs->error_code);
     printk("rax: %016llx   rbx: %016llx   rcx: %016llx\n", REG(regs->rax),
            REG(regs->rbx), REG(regs->rcx));

@@ -115,7 +115,7 @@ stub_syscall:
     push  %r11
     pushq $FLAT_USER_CS64
     push  %rcx
-    pushq $0
+    pushq $-1                            /* the vector is FRAME_SYSCALL */
     movabs $syscall_entry, %rcx
     INDIRECT_JUMP %rcx
 
@@ -138,7 +138,6 @@ stub_page_end:
 
 /* SYSCALL: a hypercall from a guest's kernel, or a system call to it. */
 FUNC syscall_entry
-    movl  $FRAME_VECTOR_SYSCALL, 4(%rsp)
     push  %rdi
     push  %rsi
     push  %rdx
@@ -164,8 +163,6 @@ FUNC syscall_entry
 #else
     call  *(%r11, %rax, 8)
 #endif
-    cmp   $-ERR_RESTART, %rax
-    je    ret_fast_as_framed
 /*
  * Back to the guest whose frame lies at the top of the primary stack, which is
  * also where rsp points. rax, rbx, rbp and r12 to r15 are the guest's already.
@@ -185,6 +182,7 @@ ret_fast:
 restore_fast:
     cmpl  $FRAME_VECTOR_SYSCALL, REGS_vector(%rsp)
     jne   .Liret_fast
+.Lsysret_fast:
     mov   REGS_rip(%rsp), %rcx
     JUMP_IF_NOT_CANONICAL %rcx, %rdx, .Liret_fast
     mov   REGS_rflags(%rsp), %r11
@@ -198,25 +196,35 @@ restore_fast:
     sysretq
 
 .Liret_fast:
-    mov   %rax, REGS_rax(%rsp)
     add   $REGS_r11, %rsp
-    RESTORE_CALLER_SAVED
-    jmp   .Liret
+    pop   %r11
+    pop   %r10
+    pop   %r9
+    pop   %r8
+    pop   %rcx                           /* for rax, which is there */
+    pop   %rcx
+    pop   %rdx
+    pop   %rsi
+    pop   %rdi
+    add   $8, %rsp
+iret_fast:
+    iretq
+    EXTABLE iret_fast, iret_fault
 
 ret_fast_event:
     mov   %rax, REGS_rax(%rsp)
-    sti
     mov   %rsp, %rsi
     call  pv_bounce_event
+    test  %al, %al
     mov   REGS_rax(%rsp), %rax
-    cli                                  /* events are masked now */
-    mov   CPUINFO_softirq_pending(%rsp), %rdx
-    cmpq  $0, (%rdx)
-    je    restore_fast
+    jnz   .Lsysret_fast                  /* to the handler, with events masked */
+    jmp   ret_fast
 
 ret_fast_complete:
+    testb $1 << CONTINUE_SOFTIRQ_NR, (%rdx)
+    jnz   1f                             /* rax is the call's number, still */
     mov   %rax, REGS_rax(%rsp)
-    STORE_CALLEE_SAVED
+1:  STORE_CALLEE_SAVED
     jmp   ret_to_guest
 
 no_such_hypercall:
@@ -287,7 +295,6 @@ FUNC ret_to_guest
     dec   %eax
     cmp   $0xfe, %eax
     ja    restore_guest
-    sti
     mov   %rsp, %rsi
     call  pv_bounce_event
     jmp   ret_to_guest
@@ -328,7 +335,6 @@ FUNC restore_guest
 
 .Lrestore_iret:
     RESTORE_GPRS
-.Liret:
     add   $8, %rsp
 iret_to_guest:
     iretq

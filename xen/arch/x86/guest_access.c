@@ -43,24 +43,6 @@ int copy_from_guest(void *dst, u64 guest_va, size_t len)
     return copy_guest_raw(dst, (const void *)guest_va, len);
 }
 
-int get_guest_u32(u32 *dst, u64 guest_va)
-{
-    u32 value;
-
-    if (unlikely(!guest_range_ok(guest_va, sizeof(value))))
-        return -EFAULT;
-    stac();
-    /* cppcheck-suppress legacyUninitvar ; it is the statement's output */
-    unsafe_get_u32(value, guest_va, fault);
-    clac();
-    *dst = value;
-    return 0;
-
-fault:
-    clac();
-    return -EFAULT;
-}
-
 int put_guest_u64(u64 guest_va, u64 value)
 {
     if (unlikely(!guest_range_ok(guest_va, sizeof(value))))

@@ -23,7 +23,7 @@ int __must_check evtchn_vcpu_create(struct vcpu *v);
  * interdomain or IPI. Interrupts are on.
  * Locks: this and the other senders take LOCK_EVTCHN_PORT.
  */
-int evtchn_send(struct domain *d, evtchn_port_t lport);
+long evtchn_send(struct domain *d, evtchn_port_t lport);
 
 /** Raise a virtual interrupt. Lost if the guest has not bound it. Callable
  * with interrupts off, from any CPU. */

@@ -14,7 +14,6 @@
 int __must_check copy_from_guest(void *dst, u64 guest_va, size_t len);
 int __must_check copy_to_guest(u64 guest_va, const void *src, size_t len);
 /** The same for one word, in fewer instructions. */
-int __must_check get_guest_u32(u32 *dst, u64 guest_va);
 int __must_check put_guest_u64(u64 guest_va, u64 value);
 /** Zero guest memory. Returns 0 or -EFAULT. */
 int __must_check clear_guest(u64 guest_va, size_t len);

@@ -30,6 +30,9 @@ typedef long (*hypercall_fn)(unsigned long a0, unsigned long a1,
 /* By number, each with its check: where the syscall path goes. */
 extern const hypercall_fn hypercall_entries[NR_HYPERCALLS];
 
+/** Long ones can be continued from now on. Boot only. */
+void hypercall_init(void);
+
 /**
  * Set the arguments of the continuation. Call before returning -ERESTART; the
  * number of the call stays. Works inside a multicall too.

@@ -10,6 +10,7 @@
 /* Handled in this order. */
 enum softirq {
     TIMER_SOFTIRQ,
+    CONTINUE_SOFTIRQ,   /* the hypercall will be made again (entry.S) */
     GUEST_NMI_SOFTIRQ,  /* the way back to the guest looks for its NMI */
     CRASH_DUMP_SOFTIRQ, /* the vcpu that runs here crashed its domain */
     SCHEDULE_SOFTIRQ,

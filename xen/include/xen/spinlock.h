@@ -76,7 +76,9 @@ static inline void ticket_lock(spinlock_t *lock)
 
 static inline void ticket_unlock(spinlock_t *lock)
 {
-    __atomic_store_n(&lock->owner, (u16)(lock->owner + 1), __ATOMIC_RELEASE);
+    /* One store, which only the holder makes: the compiler would load, add and
+     * store. */
+    __asm__ volatile("incw %0" : "+m"(lock->owner) : : "memory", "cc");
 }
 
 #if CONFIG_DEBUG

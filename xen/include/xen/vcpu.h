@@ -151,9 +151,6 @@ static inline bool vcpu_event_deliverable(const struct vcpu *v)
 /** Make a running vcpu leave the guest soon, so that it looks for events. */
 void vcpu_kick(struct vcpu *v);
 
-/** Set evtchn_upcall_pending and wake or kick the vcpu. */
-void vcpu_mark_events_pending(struct vcpu *v);
-
 /** The guest is in its kernel (PV: kernel mode). */
 static inline bool arch_guest_in_kernel(const struct vcpu *v)
 {

@@ -29,7 +29,10 @@
 
 void pv_toggle_mode(struct vcpu *v)
 {
-    toggle_mode(v);
+    if (guest_kernel_mode(v))
+        enter_user_mode(v);
+    else
+        enter_kernel_mode(v);
 }
 
 /* RFLAGS as the guest sees them: IF is its event mask. */
@@ -52,31 +55,47 @@ static inline void set_flat_selectors(struct cpu_regs *regs)
     *(u64 *)&regs->ss = FLAT_USER_SS;
 }
 
+/* What seldom ends the way into a guest: false, with interrupts on. */
+static __noinline bool no_way_in(struct vcpu *v, const char *why, u64 sp)
+{
+    local_irq_enable();
+    domain_crash(v->domain, "has no %s to enter, sp %016lx", why, sp);
+    return false;
+}
+
+static __noinline bool publish_runstate(struct vcpu *v)
+{
+    local_irq_enable();
+    vcpu_runstate_publish(v);
+    return false;
+}
+
 /**
  * Build a frame: SS..RIP, then `nr_extra` words (top first), then R11, RCX;
  * enter the guest's kernel at `handler`. Every caller has its own copy, which
- * knows how many words there are.
+ * knows how many words there are. Interrupts may be off.
+ *
+ * Returns true with interrupts as they were, and the frame one of SYSCALL; or
+ * false with interrupts on, and deferred work may have come up.
  */
-static __always_inline void enter_guest(struct vcpu *v, struct cpu_regs *regs,
+static __always_inline bool enter_guest(struct vcpu *v, struct cpu_regs *regs,
                                         u64 handler, bool mask_events,
                                         const u64 *extra, unsigned int nr_extra)
 {
-    u8 masked = READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
+    u64 masked = READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
     u64 rflags = virtual_rflags(v, regs, masked);
-    u64 cs = regs->cs & 0xfffc;
-    u64 sp;
+    u64 cs, sp;
 
-    if (unlikely(!handler)) {
-        domain_crash(v->domain, "has no handler to enter");
-        return;
-    }
+    if (unlikely(!handler))
+        return no_way_in(v, "handler", regs->rsp);
 
     if (guest_kernel_mode(v)) {
+        cs = regs->cs & ~3UL;
         sp = regs->rsp;
     } else {
-        cs |= 3;
+        cs = regs->cs | 3;
         sp = v->arch.kernel_sp;
-        toggle_mode(v);
+        enter_kernel_mode(v);
     }
 
     sp &= ~15UL;
@@ -87,15 +106,13 @@ static __always_inline void enter_guest(struct vcpu *v, struct cpu_regs *regs,
     unsafe_put_u64(sp - 8, regs->ss, fault);
     unsafe_put_u64(sp - 16, regs->rsp, fault);
     unsafe_put_u64(sp - 24, rflags, fault);
-    unsafe_put_u64(sp - 32, cs | ((u64)masked << 32), fault);
+    unsafe_put_u64(sp - 32, cs | (masked << 32), fault);
     unsafe_put_u64(sp - 40, regs->rip, fault);
-    sp -= 40;
-    for (unsigned int i = 0; i < nr_extra; i++) {
-        sp -= 8;
-        unsafe_put_u64(sp, extra[i], fault);
-    }
-    unsafe_put_u64(sp - 8, regs->r11, fault);
-    unsafe_put_u64(sp - 16, regs->rcx, fault);
+    for (unsigned int i = 0; i < nr_extra; i++)
+        unsafe_put_u64(sp - 48 - 8 * i, extra[i], fault);
+    unsafe_put_u64(sp - 48 - 8 * nr_extra, regs->r11, fault);
+    sp -= 56 + 8 * nr_extra;
+    unsafe_put_u64(sp, regs->rcx, fault);
     clac();
 
     if (mask_events)
@@ -103,21 +120,19 @@ static __always_inline void enter_guest(struct vcpu *v, struct cpu_regs *regs,
 
     regs->rip = handler;
     regs->rflags &= ~FLAGS_CLEARED_ON_ENTRY;
-    regs->rsp = sp - 16;
+    regs->rsp = sp;
     set_flat_selectors(regs);
     regs->entry_vector = FRAME_SYSCALL;
-    if (unlikely(v->runstate_stale))
-        vcpu_runstate_publish(v);
-    return;
+    return unlikely(v->runstate_stale) ? publish_runstate(v) : true;
 
 fault:
     clac();
-    domain_crash(v->domain, "bad kernel stack at %016lx", sp);
+    return no_way_in(v, "good kernel stack", sp);
 }
 
-void pv_bounce_event(struct vcpu *v, struct cpu_regs *regs)
+bool pv_bounce_event(struct vcpu *v, struct cpu_regs *regs)
 {
-    enter_guest(v, regs, v->arch.event_callback, true, NULL, 0);
+    return enter_guest(v, regs, v->arch.event_callback, true, NULL, 0);
 }
 
 void pv_bounce_syscall(struct vcpu *v, struct cpu_regs *regs)

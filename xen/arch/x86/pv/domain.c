@@ -384,6 +384,8 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
     sync_vcpu_state(v);
 
     memcpy(&c->user_regs, &v->arch.regs, sizeof(v->arch.regs));
+    c->user_regs.entry_vector = 0; /* of no meaning outside */
+    c->user_regs.error_code = 0;
     c->user_regs.saved_upcall_mask = v->vcpu_info->evtchn_upcall_mask;
     c->user_regs.rflags |= (u64)v->arch.iopl << IOPL_SHIFT;
     c->user_regs.ds = v->arch.ds;

@@ -47,10 +47,6 @@ long do_iret(unsigned long a0, unsigned long a1, unsigned long a2,
     unsafe_get_u64(rax, &frame->rax, fault);
     unsafe_get_u64(ss, &frame->ss, fault);
     unsafe_get_u64(cs, &frame->cs, fault);
-    if ((cs & 3) == 3 &&
-        unlikely(mfn_eq(v->arch.guest_table_user, INVALID_MFN)))
-        goto no_user_table;
-
     unsafe_get_u64(flags, &frame->flags, fault);
     if (flags & VGCF_in_syscall) {
         regs->entry_vector = FRAME_SYSCALL;
@@ -68,25 +64,25 @@ long do_iret(unsigned long a0, unsigned long a1, unsigned long a2,
     unsafe_get_u64(rflags, &frame->rflags, fault);
     clac();
 
-    if ((cs & 3) == 3)
-        toggle_mode(v);
+    if ((cs & 3) == 3) {
+        if (unlikely(mfn_eq(v->arch.guest_table_user, INVALID_MFN)))
+            return no_way_back(v, "user page table", sp);
+        enter_user_mode(v);
+    }
 
+    if (likely(rflags & X86_EFLAGS_IF))
+        WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, 0);
+    else
+        WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, 1);
     regs->cs = fixup_selector(cs);
     regs->ss = fixup_selector(ss);
     regs->rflags = (rflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_VM |
                                X86_EFLAGS_VIF | X86_EFLAGS_VIP)) |
                    X86_EFLAGS_IF | X86_EFLAGS_MBS;
-    WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, !(rflags & X86_EFLAGS_IF));
 
-    /* The result of the call is the frame's rax, whatever number it is. */
-    regs->rax = rax;
     if (unlikely(v->arch.nmi_masked))
         return end_nmi(v, rax);
     return rax;
-
-no_user_table:
-    clac();
-    return no_way_back(v, "user page table", sp);
 
 fault:
     clac();

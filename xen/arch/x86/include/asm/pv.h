@@ -45,7 +45,7 @@ void pv_toggle_mode(struct vcpu *v);
  */
 
 /** Event upcall; events are masked in the handler. */
-void pv_bounce_event(struct vcpu *v, struct cpu_regs *regs);
+bool pv_bounce_event(struct vcpu *v, struct cpu_regs *regs);
 /** NMI, if the guest can take one now. Returns whether it did. */
 bool pv_bounce_nmi(struct vcpu *v, struct cpu_regs *regs);
 /** SYSCALL, 32-bit SYSCALL and SYSENTER by a user program. */

@@ -27,8 +27,8 @@ struct cpu_regs {
 };
 
 /* entry_vector: the frame was made by SYSCALL; rcx and r11 are dead, so the
- * short way out may be taken. */
-#define FRAME_SYSCALL   0x100
+ * short way out may be taken. One push writes it, with error_code. */
+#define FRAME_SYSCALL   0xffffffff
 
 #define X86_EFLAGS_CF   0x00000001UL
 #define X86_EFLAGS_MBS  0x00000002UL

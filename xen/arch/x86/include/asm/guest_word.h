@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A word of the running guest's memory, for calls counted in instructions. */
+#ifndef ASM_GUEST_WORD_H
+#define ASM_GUEST_WORD_H
+
+#include "xen/errno.h"
+#include "asm/uaccess.h"
+
+/** copy_from_guest() of one word. Returns it, or -EFAULT. */
+static __always_inline long __must_check get_guest_u32(u64 guest_va)
+{
+    u32 value;
+
+    if (unlikely(!guest_range_ok(guest_va, sizeof(value))))
+        return -EFAULT;
+    stac();
+    /* cppcheck-suppress legacyUninitvar ; it is the statement's output */
+    unsafe_get_u32(value, guest_va, fault);
+    clac();
+    return value;
+
+fault:
+    clac();
+    return -EFAULT;
+}
+
+#endif
