@@ -13,6 +13,7 @@
 
 #include "xen/audit.h"
 #include "xen/debug_key.h"
+#include "xen/evtchn.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -159,21 +160,24 @@ static void (*const commands[])(void) = {
     do_update_va,   do_store,     do_descriptor, do_reserve, do_exchange,
     do_grant_entry, do_grant_map, do_unmap,      do_unmap,   do_copy,
     do_table,       do_event,     do_event,      do_kill,    fail_next,
-    do_query,       do_context,   do_signal,     do_ldt,
+    do_query,       do_context,   do_signal,     do_ldt,     do_heap,
+    do_birth,
 };
 
 /* ---- The oracle -------------------------------------------------------- */
 
-static void (*audit_key)(void);
+static void (*audit_key)(void), (*ports_key)(void);
 
 void debug_key_register(char key, const char *help, void (*fn)(void))
 {
     (void)help;
     if (key == 'A')
         audit_key = fn;
+    if (key == 'e')
+        ports_key = fn;
 }
 
-static void must(bool good, const char *what)
+void must(bool good, const char *what)
 {
     if (good)
         return;
@@ -211,6 +215,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc, (void)argv;
     core_set_up_once();
     audit_init();
+    evtchn_init();
     return 0;
 }
 
@@ -227,6 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (++nr % AUDIT_EVERY == 0)
             check();
     }
+    ports_key();
     check();
     end_all();
     core_tear_down();

@@ -35,6 +35,9 @@ struct page_info **take_place(void);
 mfn_t take_mfn(void);
 u64 take_entry(void);
 
+/** Abort, and say what, unless it is good. */
+void must(bool good, const char *what);
+
 typedef long (*call_fn)(unsigned long a0, unsigned long a1, unsigned long a2,
                         unsigned long a3, unsigned long a4);
 
@@ -65,6 +68,8 @@ void do_reserve(void);
 void do_exchange(void);
 void do_query(void);
 void do_kill(void);
+void do_heap(void);
+void do_birth(void);
 void do_grant_entry(void);
 void do_grant_map(void);
 void do_unmap(void);

@@ -232,6 +232,8 @@ void do_signal(void)
     u8 how = take();
     unsigned int nr = take();
 
+    if (how & 0x20) /* the guest masks a port, or no longer */
+        self->d->shared_info->evtchn_mask[0] ^= 1UL << nr % 64;
     switch (how % 7) {
     case 0:
         send_guest_vcpu_virq(v, how & 0x80 ? VIRQ_DEBUG : VIRQ_TIMER);
@@ -252,7 +254,7 @@ void do_signal(void)
         evtchn_move_from_vcpu(v);
         break;
     default:
-        v->poll_port = how & 0x80 ? (int)nr : how & 0x40 ? -1 : 0;
+        vcpu_poll_begin(v, how & 0x80 ? (int)nr : how & 0x40 ? -1 : 0);
         (void)send_guest_pirq(self->d, nr);
         evtchn_vcpu_info_moved(v);
         break;

@@ -3,6 +3,7 @@
 #include "core_fuzz.h"
 
 #include "public/memory.h"
+#include "xen/heap.h"
 #include "asm/pv.h"
 
 static u64 take_slot(void)
@@ -20,16 +21,27 @@ static u64 take_va(void)
     return take_number();
 }
 
+/* An array of nr entries; if `cut`, one fewer than that lies in memory, and nr
+ * becomes that number for who fills them. */
+static void *take_array(void *arg, size_t size, unsigned int *nr, bool cut)
+{
+    if (!cut)
+        return arg;
+    *nr -= 1;
+    return (char *)arg + ARG_SIZE - *nr * size;
+}
+
 void do_update(void)
 {
-    struct mmu_update *reqs = args[0];
     u8 how = take();
-    unsigned int nr = 1 + how % 4;
+    unsigned int nr = 1 + how % 4, there = nr;
+    struct mmu_update *reqs =
+        take_array(args[0], sizeof(*reqs), &there, how & 4);
     unsigned long domid = how & 0x80 ? take_domid() : DOMID_SELF;
 
     if (how & 0x40)
         domid |= (take_domid() + 1UL) << 16;
-    for (unsigned int i = 0; i < nr; i++) {
+    for (unsigned int i = 0; i < there; i++) {
         reqs[i].ptr = take_slot() | (how & 8 ? take() & 3 : 0);
         reqs[i].val = take_entry();
     }
@@ -39,12 +51,12 @@ void do_update(void)
 
 void do_ext(void)
 {
-    struct mmuext_op *ops = args[0];
     u8 how = take();
-    unsigned int nr = 1 + how % 3;
+    unsigned int nr = 1 + how % 3, there = nr;
+    struct mmuext_op *ops = take_array(args[0], sizeof(*ops), &there, how & 8);
 
-    memset(ops, 0, nr * sizeof(*ops));
-    for (unsigned int i = 0; i < nr; i++) {
+    memset(ops, 0, there * sizeof(*ops));
+    for (unsigned int i = 0; i < there; i++) {
         ops[i].cmd = take() % (MMUEXT_UNMARK_SUPER + 2);
         ops[i].arg1.mfn = mfn_x(take_mfn());
         ops[i].arg2.src_mfn = mfn_x(take_mfn());
@@ -200,13 +212,14 @@ void do_reserve(void)
 void do_exchange(void)
 {
     struct xen_memory_exchange *x = args[0];
-    xen_pfn_t *in = args[1], *out = args[2];
     struct page_info **place[4];
     u8 how = take();
-    unsigned int nr = 1 + how % 4;
+    unsigned int nr = 1 + how % 4, there = nr;
+    xen_pfn_t *in = take_array(args[1], sizeof(*in), &there, how & 0x80);
+    xen_pfn_t *out = args[2];
 
     memset(x, 0, sizeof(*x));
-    for (unsigned int i = 0; i < nr; i++) {
+    for (unsigned int i = 0; i < there; i++) {
         place[i] = take_place();
         in[i] = mfn_x(page_to_mfn(*place[i]));
         out[i] = i;
@@ -270,4 +283,38 @@ void do_kill(void)
     fake_preempt_at(take() % 16);
     (void)guest_end_step(g);
     run_as(self->d, vcpu_id);
+}
+
+/* The hypervisor's own frames. What is free by orders is what is free. */
+void do_heap(void)
+{
+    unsigned long counts[MAX_ORDER + 1], sum = 0;
+    u8 how = take();
+    unsigned int order = how % 8;
+    void *va = alloc_xenheap_pages(order, how & 0x80 ? MEMF_bits(take()) : 0);
+
+    heap_free_by_order(counts);
+    for (unsigned int i = 0; i <= MAX_ORDER; i++)
+        sum += counts[i];
+    must(sum == avail_heap_pages(), "the counts of free frames differ");
+    must(claimed_heap_pages() <= sum, "more frames are claimed than free");
+    free_xenheap_pages(va, order);
+    free_xenheap_pages(NULL, order);
+}
+
+/* What a domain and its vcpu have of the machine, for as long as it lasts. */
+void do_birth(void)
+{
+    struct domain *dom = xzalloc(struct domain);
+    struct vcpu *v = xzalloc(struct vcpu);
+
+    if (dom != NULL && v != NULL) {
+        (void)!arch_domain_create(dom);
+        v->domain = take() & 1 ? dom : idle_domain;
+        if (arch_vcpu_create(v) == 0)
+            arch_vcpu_destroy(v);
+        arch_domain_destroy(dom);
+    }
+    xfree(v);
+    xfree(dom);
 }

@@ -139,6 +139,7 @@ static const struct {
 } targets[] = {
     {"file",   fuzz_file,    0},
     {"parse",  fuzz_parse,   0},
+    {"raw",    fuzz_decoder, KIMAGE_RAW},
     {"gzip",   fuzz_decoder, KIMAGE_GZIP},
     {"xz",     fuzz_decoder, KIMAGE_XZ},
     {"lz4",    fuzz_decoder, KIMAGE_LZ4},

@@ -197,6 +197,7 @@ int pv_mm_set_up_once(void **state)
 {
     (void)state;
     init_boot_pages(0, FAKE_RAM_END);
+    (void)alloc_boot_pages(8, 8); /* as for the frame table */
     end_boot_allocator();
     for (unsigned int i = HYPERVISOR_FIRST_SLOT; i <= HYPERVISOR_LAST_SLOT; i++)
         idle_pg_table[i] = 0x1000 * i | 0x63;
