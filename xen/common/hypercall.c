@@ -3,7 +3,6 @@
 #include "xen/hypercall.h"
 
 #include "public/xen.h"
-#include "xen/bitops.h"
 #include "xen/domain.h"
 #include "xen/errno.h"
 #include "xen/multicall.h"
@@ -36,7 +35,7 @@ long hypercall_dispatch(unsigned long nr, const unsigned long args[6])
 
     if (nr >= NR_HYPERCALLS)
         return -ENOSYS;
-    h = &hypercalls[array_index_nospec(nr, NR_HYPERCALLS)];
+    h = &hypercalls[nr & (NR_HYPERCALLS - 1)]; /* also when mispredicted */
     if (!h->fn)
         return -ENOSYS;
     if (!hypercall_allowed(h->right))

@@ -55,6 +55,9 @@ static inline void set_flat_selectors(struct cpu_regs *regs)
     *(u64 *)&regs->ss = FLAT_USER_SS;
 }
 
+/* What the caller knows of the mode that the guest is in. */
+enum from { FROM_ANY, FROM_USER };
+
 /* What seldom ends the way into a guest: false, with interrupts on. */
 static __noinline bool no_way_in(struct vcpu *v, const char *why, u64 sp)
 {
@@ -78,9 +81,10 @@ static __noinline bool publish_runstate(struct vcpu *v)
  * Returns true with interrupts as they were, and the frame one of SYSCALL; or
  * false with interrupts on, and deferred work may have come up.
  */
-static __always_inline bool enter_guest(struct vcpu *v, struct cpu_regs *regs,
-                                        u64 handler, bool mask_events,
-                                        const u64 *extra, unsigned int nr_extra)
+static __always_inline bool enter_guest_from(enum from from, struct vcpu *v,
+                                             struct cpu_regs *regs, u64 handler,
+                                             bool mask_events, const u64 *extra,
+                                             unsigned int nr_extra)
 {
     u64 masked = READ_ONCE(v->vcpu_info->evtchn_upcall_mask);
     u64 rflags = virtual_rflags(v, regs, masked);
@@ -89,7 +93,7 @@ static __always_inline bool enter_guest(struct vcpu *v, struct cpu_regs *regs,
     if (unlikely(!handler))
         return no_way_in(v, "handler", regs->rsp);
 
-    if (guest_kernel_mode(v)) {
+    if (from != FROM_USER && guest_kernel_mode(v)) {
         cs = regs->cs & ~3UL;
         sp = regs->rsp;
     } else {
@@ -130,6 +134,14 @@ fault:
     return no_way_in(v, "good kernel stack", sp);
 }
 
+static __always_inline bool enter_guest(struct vcpu *v, struct cpu_regs *regs,
+                                        u64 handler, bool mask_events,
+                                        const u64 *extra, unsigned int nr_extra)
+{
+    return enter_guest_from(FROM_ANY, v, regs, handler, mask_events, extra,
+                            nr_extra);
+}
+
 bool pv_bounce_event(struct vcpu *v, struct cpu_regs *regs)
 {
     return enter_guest(v, regs, v->arch.event_callback, true, NULL, 0);
@@ -137,8 +149,8 @@ bool pv_bounce_event(struct vcpu *v, struct cpu_regs *regs)
 
 void pv_bounce_syscall(struct vcpu *v, struct cpu_regs *regs)
 {
-    enter_guest(v, regs, v->arch.syscall_callback,
-                v->arch.flags & VCPU_SYSCALL_MASKS, NULL, 0);
+    enter_guest_from(FROM_USER, v, regs, v->arch.syscall_callback,
+                     v->arch.flags & VCPU_SYSCALL_MASKS, NULL, 0);
 }
 
 void pv_bounce_syscall32(struct vcpu *v, struct cpu_regs *regs)

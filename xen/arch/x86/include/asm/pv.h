@@ -44,11 +44,14 @@ void pv_toggle_mode(struct vcpu *v);
  * handler, or crashes the domain if it has none or its stack is bad.
  */
 
-/** Event upcall; events are masked in the handler. */
+/** Event upcall; events are masked in the handler. Called with interrupts off.
+ * Returns true if the guest is to go on at once; else they are on, and there
+ * may be deferred work. */
 bool pv_bounce_event(struct vcpu *v, struct cpu_regs *regs);
 /** NMI, if the guest can take one now. Returns whether it did. */
 bool pv_bounce_nmi(struct vcpu *v, struct cpu_regs *regs);
-/** SYSCALL, 32-bit SYSCALL and SYSENTER by a user program. */
+/** SYSCALL, which comes here from user mode only; 32-bit SYSCALL and SYSENTER.
+ */
 void pv_bounce_syscall(struct vcpu *v, struct cpu_regs *regs);
 void pv_bounce_syscall32(struct vcpu *v, struct cpu_regs *regs);
 void pv_bounce_sysenter(struct vcpu *v, struct cpu_regs *regs);
