@@ -19,7 +19,7 @@ PV_BALLOON_SRC := pv-drivers/front/balloon.c
 
 PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \
                 blk_keep.c blk_limit.c blk_queue.c blk_request.c limit.c net.c \
-                net_filter.c net_keep.c net_rx.c net_tx.c)
+                net_filter.c net_keep.c net_rx.c net_tx.c net_wait.c)
 
 # The port for processes of a Linux domain, and the daemon on it.
 LINUX_USER_SRC := $(PV_TIMERS_SRC) \

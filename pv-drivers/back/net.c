@@ -65,9 +65,10 @@ static void disconnect(struct netback *b)
     net_keep_disconnect(b);
     os_timer_cancel(&b->tx_timer);
     os_timer_cancel(&b->rx_timer);
+    net_back_forget_received(b);
     for (unsigned int i = 0; i < b->nr_queues; i++)
         queue_close(&b->queues[i]);
-    b->nr_queues = 0;
+    b->nr_queues = b->turn = 0;
     if (b->ready)
         b->nic->ready(b->nic, false);
     b->ready = false;
@@ -233,7 +234,7 @@ static void both_events(void *queue)
 
 static void tx_timer(void *back)
 {
-    net_back_take(back);
+    net_back_take_late(back);
 }
 
 static void rx_timer(void *back)

@@ -60,6 +60,7 @@ struct net_back_queue {
     struct netback *back;
     struct net_keep_queue *keep;
     struct pv_ring tx, rx;
+    int32_t credit; /* bytes that are left of its turn to send */
     void *tx_page, *rx_page;
     evtchn_port_t tx_port, rx_port; /* rx_port 0: tx_port is for both */
 
@@ -68,6 +69,29 @@ struct net_back_queue {
     unsigned int nr_received;
     uint32_t nr_slots; /* of those */
     struct net_copies copies;
+};
+
+/* For the guest, until its rate allows it: see net_wait.c. */
+struct net_waiting {
+    struct net_waiting *next;
+    uint32_t size;
+    struct net_offload offload;
+    uint8_t data[];
+};
+
+#define NET_WAIT_FLOWS 32U
+
+/* One is first and last of all with the same hash. */
+struct net_wait_flow {
+    struct net_waiting *first, *last;
+    size_t size;    /* of all, with what they cost besides */
+    int32_t credit; /* bytes that are left of its turn */
+};
+
+struct net_wait {
+    struct net_wait_flow flows[NET_WAIT_FLOWS];
+    unsigned int turn; /* of flows[] */
+    size_t size;
 };
 
 struct netback {
@@ -87,6 +111,7 @@ struct netback {
 
     unsigned int nr_queues;
     struct net_back_queue *queues; /* options.max_queues */
+    unsigned int turn;             /* of queues[], to send */
 
     /* Packets of the guest, one batch at a time. */
     struct net_batch_packet *sent; /* BATCH_PACKETS */
@@ -94,6 +119,8 @@ struct netback {
     uint8_t *pool; /* POOL_PAGES */
 
     struct limit rate, rate_in;
+    struct net_wait waiting;            /* for rate_in */
+    struct net_waiting *leaving;        /* in the queues' copies */
     struct os_timer tx_timer, rx_timer; /* go on */
     struct netback_counters counters;
 
@@ -140,10 +167,31 @@ int net_keep_take_rx(struct net_back_queue *q);
 /** Take packets of all queues, as many as may be sent now. */
 void net_back_take(struct netback *b);
 
+/** The same, when that was put off: what is there has waited. */
+void net_back_take_late(struct netback *b);
+
 /* ---- net_rx.c --------------------------------------------------------- */
 
 /** Look whether there is place for packets, and tell the network. */
 void net_back_look_for_room(struct netback *b);
+
+/** Forget all packets for the guest that are not in its rings. */
+void net_back_forget_received(struct netback *b);
+
+/* ---- net_wait.c ------------------------------------------------------- */
+
+/** Add a copy of a packet. Returns how many had to go for it, perhaps itself.
+ */
+unsigned int net_wait_add(struct net_wait *w, const uint8_t *frame, size_t size,
+                          const struct net_offload *offload, size_t most);
+
+/** It need not wait: small, and of a flow that has had less than its share. */
+bool net_wait_may_pass(struct net_wait *w, const uint8_t *frame, size_t size);
+
+/** Whose turn it is; NULL: nobody waits. The caller frees it. */
+struct net_waiting *net_wait_take(struct net_wait *w);
+
+void net_waiting_free(struct net_waiting *p);
 
 /* ---- net_filter.c ----------------------------------------------------- */
 

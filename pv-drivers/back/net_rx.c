@@ -65,18 +65,6 @@ static void tell(struct netback *b, bool ready)
     b->nic->ready(b->nic, ready);
 }
 
-void net_back_look_for_room(struct netback *b)
-{
-    uint64_t now = os_now_ns(), until = limit_until(&b->rate_in, now);
-
-    if (until && b->connected) {
-        os_timer_set(&b->rx_timer, until);
-        tell(b, false);
-        return;
-    }
-    tell(b, has_room(b));
-}
-
 /* ---- A packet --------------------------------------------------------- */
 
 static bool is_taken(const struct netback *b, size_t size,
@@ -130,31 +118,23 @@ static bool add_packet(struct net_back_queue *q, struct net_batch_packet *p)
 
 static bool commit_queue(struct net_back_queue *q);
 
-bool netback_receive(struct netback *b, const uint8_t *frame, size_t size,
-                     const struct net_offload *offload)
+static void give(struct netback *b, const uint8_t *frame, size_t size,
+                 const struct net_offload *offload)
 {
     struct net_batch_packet p = {
         .size = (uint32_t)size, .data = (uint8_t *)frame, .offload = *offload};
     struct net_back_queue *q;
 
-    if (!b->ready)
-        return false;
-    if (!is_taken(b, size, offload) || !net_filter_receiver(b, frame)) {
-        b->counters.rx_dropped++;
-        return true;
-    }
     p.nr_slots = (p.size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE + !!offload->gso;
     q = &b->queues[b->nr_queues > 1 ? net_flow(frame, size) % b->nr_queues : 0];
     if (!add_packet(q, &p) && !(commit_queue(q) && add_packet(q, &p))) {
         b->counters.rx_dropped++;
-        return b->ready;
+        return;
     }
     b->counters.rx_packets++;
     b->counters.rx_bytes += size;
-    limit_charge(&b->rate_in, os_now_ns(), size);
-    if (limit_until(&b->rate_in, os_now_ns()) || !queue_has_room(q))
-        net_back_look_for_room(b);
-    return b->ready;
+    if (!queue_has_room(q))
+        tell(b, false);
 }
 
 /* ---- Answers ---------------------------------------------------------- */
@@ -219,8 +199,100 @@ static bool commit_queue(struct net_back_queue *q)
     return true;
 }
 
-void netback_commit(struct netback *b)
+static void commit(struct netback *b)
 {
     for (unsigned int i = 0; b->connected && i < b->nr_queues; i++)
         commit_queue(&b->queues[i]);
+    while (b->leaving) {
+        struct net_waiting *p = b->leaving;
+
+        b->leaving = p->next;
+        net_waiting_free(p);
+    }
+}
+
+/* ---- At a rate -------------------------------------------------------- */
+
+/* Some of the largest packets, and what passes in a twentieth of a second. A
+ * sender learns of its rate by what is lost beyond that. */
+#define WAIT_LEAST (1U << 18)
+#define WAIT_MOST  (1U << 22)
+
+static size_t most_waiting(const struct netback *b)
+{
+    uint64_t most = WAIT_LEAST + b->rate_in.per_second / 20;
+
+    return most > WAIT_MOST ? WAIT_MOST : most;
+}
+
+static void give_waiting(struct netback *b)
+{
+    while (b->ready && b->waiting.size) {
+        uint64_t now = os_now_ns(), until = limit_until(&b->rate_in, now);
+        struct net_waiting *p;
+
+        if (until) {
+            limit_wait(&b->rate_in);
+            os_timer_set(&b->rx_timer, until);
+            return;
+        }
+        p = net_wait_take(&b->waiting);
+        limit_charge(&b->rate_in, now, p->size);
+        give(b, p->data, p->size, &p->offload);
+        p->next = b->leaving;
+        b->leaving = p;
+    }
+}
+
+void net_back_look_for_room(struct netback *b)
+{
+    tell(b, has_room(b));
+    netback_commit(b);
+}
+
+void net_back_forget_received(struct netback *b)
+{
+    struct net_waiting *p;
+
+    commit(b);
+    while ((p = net_wait_take(&b->waiting)))
+        net_waiting_free(p);
+}
+
+/* What is small is paid for afterwards, to some bound. */
+#define DEBT_NS 300000000UL
+
+static void receive_at_rate(struct netback *b, const uint8_t *frame,
+                            size_t size, const struct net_offload *offload)
+{
+    uint64_t now = os_now_ns(), until = limit_until(&b->rate_in, now);
+
+    if ((!until || until - now < DEBT_NS) &&
+        net_wait_may_pass(&b->waiting, frame, size)) {
+        limit_charge(&b->rate_in, now, size);
+        give(b, frame, size, offload);
+        return;
+    }
+    b->counters.rx_dropped +=
+        net_wait_add(&b->waiting, frame, size, offload, most_waiting(b));
+}
+
+bool netback_receive(struct netback *b, const uint8_t *frame, size_t size,
+                     const struct net_offload *offload)
+{
+    if (!b->ready)
+        return false;
+    if (!is_taken(b, size, offload) || !net_filter_receiver(b, frame))
+        b->counters.rx_dropped++;
+    else if (b->rate_in.per_second || b->waiting.size)
+        receive_at_rate(b, frame, size, offload);
+    else
+        give(b, frame, size, offload);
+    return b->ready;
+}
+
+void netback_commit(struct netback *b)
+{
+    give_waiting(b);
+    commit(b);
 }

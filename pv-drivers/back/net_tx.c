@@ -270,6 +270,7 @@ static int take_batch(struct net_back_queue *q)
         if (rc <= 0)
             break;
         limit_charge(&b->rate, now, b->sent[nr].size);
+        q->credit -= (int32_t)b->sent[nr].size;
         at += b->sent[nr].nr_slots;
         left -= b->sent[nr++].nr_slots;
     }
@@ -280,33 +281,68 @@ static int take_batch(struct net_back_queue *q)
     return rc < 0 ? rc : (int)nr;
 }
 
-/* Returns whether there is more to do at once. */
-static bool take_queue(struct net_back_queue *q)
+/* ---- Turns ------------------------------------------------------------ */
+
+#define TURN_BYTES (1 << 16)
+#define TURNS      16U
+
+/* What a queue has sent beyond its turn it lacks in the next. */
+static void end_turn(struct netback *b)
 {
-    struct netback *b = q->back;
+    struct net_back_queue *q;
+
+    b->turn = (b->turn + 1) % b->nr_queues;
+    q = &b->queues[b->turn];
+    q->credit += TURN_BYTES;
+    if (q->credit > TURN_BYTES)
+        q->credit = TURN_BYTES;
+}
+
+/* Returns whether there is more. */
+static bool take_turn(struct netback *b)
+{
+    struct net_back_queue *q = &b->queues[b->turn];
+    bool more = true;
+
+    if (q->credit > 0)
+        more = take_batch(q) > 0 || (b->connected && pv_back_more(&q->tx));
+    if (b->connected && (!more || q->credit <= 0))
+        end_turn(b);
+    return more;
+}
+
+/*
+ * Queues take turns by bytes, also while the rate allows some bytes at a time
+ * only: a queue that is never empty does not hold up the others, which may have
+ * the acknowledgements that another sender waits for.
+ */
+void net_back_take(struct netback *b)
+{
+    unsigned int nr_idle = 0;
 
     /* At most some rings' content: others want their turn, too. */
-    for (unsigned int i = 0; i < 16; i++) {
+    for (unsigned int i = 0; b->connected && i < TURNS * b->nr_queues; i++) {
         uint64_t until = limit_until(&b->rate, os_now_ns());
-        int nr;
 
         if (until) {
             os_timer_set(&b->tx_timer, until);
-            return false;
+            return;
         }
-        nr = take_batch(q);
-        if (nr < 0 || (!nr && !pv_back_more(&q->tx)))
-            return false;
+        nr_idle = take_turn(b) ? 0 : nr_idle + 1;
+        if (nr_idle == b->nr_queues)
+            return;
     }
-    return true;
+    if (b->connected)
+        os_timer_set(&b->tx_timer, os_now_ns());
 }
 
-void net_back_take(struct netback *b)
+void net_back_take_late(struct netback *b)
 {
-    bool more = false;
+    for (unsigned int i = 0; i < b->nr_queues; i++) {
+        const struct net_back_queue *q = &b->queues[i];
 
-    for (unsigned int i = 0; b->connected && i < b->nr_queues; i++)
-        more |= take_queue(&b->queues[i]);
-    if (more && b->connected)
-        os_timer_set(&b->tx_timer, os_now_ns());
+        if (q->tx.cons != q->tx.prod || pv_back_avail(&q->tx) > 0)
+            limit_wait(&b->rate);
+    }
+    net_back_take(b);
 }

@@ -206,62 +206,6 @@ static void too_many_groups(void **state)
     net_stop();
 }
 
-/* ---- Rates ------------------------------------------------------------ */
-
-static unsigned long bytes_of(const struct stream *s)
-{
-    static uint8_t frame[NET_MAX_PACKET];
-    struct net_offload offload;
-    unsigned long bytes = 0;
-
-    for (unsigned int i = 0; i < s->nr_wanted; i++)
-        bytes += net_make_packet(frame, i, s == &net.out, &offload);
-    return bytes;
-}
-
-/* As long as the bytes need, and not much longer. */
-static void assert_took(unsigned long bytes, unsigned long rate,
-                        uint64_t begin_ns)
-{
-    uint64_t took = os_now_ns() - begin_ns;
-    uint64_t should = bytes * 1000000000UL / rate;
-
-    assert_in_range(took, should * 90 / 100, should * 110 / 100);
-}
-
-static void guest_sends_at_its_rate(void **state)
-{
-    uint64_t begin;
-
-    (void)state;
-    net_make_nodes();
-    fake_store_set(BACK_NODE "/rate", "50000,50000");
-    net_start();
-    begin = os_now_ns();
-    net_run_load(600, 0);
-    assert_took(bytes_of(&net.out), 1000000, begin);
-    net_stop();
-}
-
-static void guest_receives_at_its_rate(void **state)
-{
-    uint64_t begin;
-
-    (void)state;
-    net_start();
-    fake_store_set(BACK_NODE "/rate-in", "2000000");
-    fake_settle();
-    begin = os_now_ns();
-    net_run_load(0, 600);
-    assert_took(bytes_of(&net.in), 2000000, begin);
-    fake_store_set(BACK_NODE "/rate-in", NULL);
-    fake_settle();
-    begin = os_now_ns();
-    net_run_load(0, 600);
-    assert_true(os_now_ns() - begin < 1000000000);
-    net_stop();
-}
-
 /* ---- Spoofing --------------------------------------------------------- */
 
 static bool passes(const uint8_t *frame, size_t size)
@@ -374,8 +318,6 @@ int main(void)
         TEST(offloads_need_headers),
         TEST(groups_are_chosen),
         TEST(too_many_groups),
-        TEST(guest_sends_at_its_rate),
-        TEST(guest_receives_at_its_rate),
         TEST(only_its_own_address),
         TEST(only_its_own_ip_addresses),
         TEST(no_memory_at_any_point),

@@ -9,6 +9,7 @@ So what the two kernels say to each other passes through both halves.
 
 import ctypes
 import hashlib
+import json
 import os
 import random
 import signal
@@ -93,6 +94,13 @@ class Guest:
     def run(self, *args):
         return subprocess.Popen(["nsenter", "-t", str(self.process.pid), "-n",
                                  *args], stdout=subprocess.PIPE, text=True)
+
+    def counts(self):
+        """Bytes of its interface; what it sends is what the host got."""
+        shown = self.run("ip", "-s", "-j", "link", "show", "dev", "guest0")
+        counts = json.loads(shown.communicate()[0])[0]["stats64"]
+        with open("/sys/class/net/vif0.3/statistics/rx_bytes") as sent:
+            return {"tx": int(sent.read()), "rx": counts["rx"]["bytes"]}
 
     def ping(self, address):
         done = self.run("busybox", "ping", "-c", "1", "-W", "2", address)
@@ -215,6 +223,46 @@ def rates_are_kept(host):
     guest.end()
 
 
+class Flood:
+    """Packets to the guest that nobody there takes, more than it may get."""
+
+    def __init__(self):
+        self.goes_on = True
+        self.thread = threading.Thread(target=self.send)
+        self.thread.start()
+
+    def send(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            while self.goes_on:
+                try:
+                    out.sendto(bytes(1400), (GUEST, 9))
+                except ConnectionRefusedError:
+                    pass
+                time.sleep(0.001)
+
+    def end(self):
+        self.goes_on = False
+        self.thread.join()
+
+
+def rates_are_kept_both_ways_at_once(host):
+    """What the guest's TCP has to hear comes through, and in time."""
+    guest = Guest(host, rate="400000", **{"rate-in": "300000"})
+    flood = Flood()
+    transfer = Transfer(guest, "send", 12 * 400000)
+    time.sleep(2)
+    begin, before = time.monotonic(), guest.counts()
+    time.sleep(8)
+    took, after = time.monotonic() - begin, guest.counts()
+    flood.end()
+    transfer.finish()
+    guest.end()
+    for rate, way in ((400000, "tx"), (300000, "rx")):
+        got = (after[way] - before[way]) / took
+        print(f": {way} {got:.0f} of {rate} bytes/s")
+        assert rate * 0.9 < got < rate * 1.1, f"{way}: {got:.0f} bytes/s"
+
+
 def only_its_own_addresses(host):
     guest = Guest(host, antispoof="1", ip=f"{GUEST} {GUEST6}")
     assert guest.ping(HOST) and guest.ping(HOST6)
@@ -255,7 +303,7 @@ def device_ends_while_no_daemon_is_there(host):
 
 CHECKS = (answers_pings, carries_tcp_both_ways, several_queues, is_confined,
           worker_is_killed_under_load, daemon_is_killed_under_load,
-          rates_are_kept, only_its_own_addresses,
+          rates_are_kept, rates_are_kept_both_ways_at_once, only_its_own_addresses,
           what_is_not_there_is_refused, device_ends_while_no_daemon_is_there)
 
 
