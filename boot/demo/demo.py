@@ -31,14 +31,21 @@ This is the control domain's shell on the serial line. Try:
 
   xl list                              the guests, and what they use
   xl console debian                    its shell; Ctrl-] comes back
+  xl console bare1                     a kernel of our own, in 1 MiB
   xl top                               the same as xl list, alive; q ends it
   xl info; xl dmesg | tail             the host, and what the hypervisor says
   xenstore-ls /local/domain            the store: how guests find their devices
-  xl pause {bare}; xl list; xl unpause {bare}
+  xl pause bare1; xl list; xl unpause bare1
   xl create /etc/xen/debian.cfg name='"more"' disk='[]' vif='[]'
   xl shutdown -w debian; xl create /etc/xen/debian.cfg
   poweroff                             ends the host; so does Ctrl-a x
 """
+
+
+def farewell(guests):
+    """What to try, with those guests that there are."""
+    return "".join(line for line in FAREWELL.splitlines(True)
+                   if guests > 1 or "bare1" not in line)
 
 
 def parse_args():
@@ -149,8 +156,7 @@ def show(screen, args, log):
         watch_guests(screen, host)
         size = shutil.get_terminal_size()
         run(host, f"stty columns {size.columns} rows {size.lines}")
-        screen.say(FAREWELL.format(bare="bare1" if args.guests > 1
-                                   else "debian"))
+        screen.say(farewell(args.guests))
         return host.hand_over()
 
 

@@ -98,7 +98,8 @@ TOOLS_BLKFRONT = ("tools_start", "front_make_root", "front_own_on_linux",
                   "front_linux_on_linux_ends")
 # The bare guest.
 TOOLS_BARE = ("tools_start", "bare_starts", "bare_reads_and_writes",
-              "bare_balloon", "bare_halts")
+              "bare_balloon", "bare_halts", "bare_reboots",
+              "bare_is_shut_down")
 
 # The project's own network back-end under Linux's front-end.
 TOOLS_NETD = ("tools_start", "netd_create", "netd_attaches",

@@ -263,3 +263,21 @@ check_bare_halts()
             "$(dd if=/disk/bare.img bs=512 skip=5 count=1 2> /dev/null |
                 tr -d '\0')"
 }
+
+# is_another NAME ID: a guest has the name that another one had.
+is_another()
+{
+    id=$(xl domid "$1" 2> /dev/null) && [ "$id" != "$2" ]
+}
+
+check_bare_reboots()
+{
+    /toolstack/xl create -q "$(config bare "kernel='/guest/bare'" memory=1)" &&
+        before=$(xl domid bare) && /toolstack/xl reboot bare &&
+        wait_until 60 is_another bare "$before"
+}
+
+check_bare_is_shut_down()
+{
+    timeout 60 /toolstack/xl shutdown -w bare && wait_until 30 is_gone bare
+}

@@ -24,8 +24,8 @@ void bare_wait(evtchn_port_t port);
 /** Pages that are free. */
 unsigned int bare_free_pages(void);
 
-/** The end. */
-void bare_halt(void) __attribute__((noreturn));
+/** The end, for a reason of SCHEDOP_shutdown. */
+void bare_end(unsigned int reason) __attribute__((noreturn));
 
 /* ---- shell.c ---------------------------------------------------------- */
 

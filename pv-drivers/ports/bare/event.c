@@ -155,9 +155,9 @@ void os_log(const char *format, ...)
     printf("\n");
 }
 
-void bare_halt(void)
+void bare_end(unsigned int reason)
 {
-    struct sched_shutdown shutdown = {.reason = SHUTDOWN_poweroff};
+    struct sched_shutdown shutdown = {.reason = reason};
 
     hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &shutdown);
     for (;;)

@@ -6,6 +6,7 @@
 #include "pv/balloon.h"
 #include "pv/consfront.h"
 #include "pv/store_ring.h"
+#include "pv/text.h"
 
 #include "bare.h"
 #include "guest.h"
@@ -40,6 +41,30 @@ static void console_take(void)
         shell_type(c);
 }
 
+/* What the toolstack asks for: `xl shutdown`, `xl reboot`. */
+#define REQUEST "control/shutdown"
+
+/* An empty value tells who asked that it is taken. */
+static void request_changed(void *arg, const char *path)
+{
+    char what[16];
+    unsigned int reason;
+
+    (void)arg;
+    if (os_store_read(OS_STORE_NONE, path, what, sizeof(what)))
+        return;
+    if (!strcmp(what, "poweroff") || !strcmp(what, "halt"))
+        reason = SHUTDOWN_poweroff;
+    else if (!strcmp(what, "reboot"))
+        reason = SHUTDOWN_reboot;
+    else
+        return;
+    os_store_write(OS_STORE_NONE, path, "");
+    bare_end(reason);
+}
+
+static struct os_watch request = {.path = REQUEST, .fn = request_changed};
+
 /* The loop below looks at both after each event. */
 static void ignore_event(void *arg)
 {
@@ -60,6 +85,7 @@ void test_main(void)
     store_ring_open(mfn_to_va(start_info->store_mfn), start_info->store_evtchn);
     balloon_open(&balloon, pages, pages - bare_free_pages() + PAGES_TO_KEEP,
                  pages);
+    os_store_watch(&request);
     shell_open();
     for (;;) {
         console_take();

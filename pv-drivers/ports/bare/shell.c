@@ -144,7 +144,7 @@ static void cmd_info(const char *arg)
 static void cmd_halt(const char *arg)
 {
     (void)arg;
-    bare_halt();
+    bare_end(SHUTDOWN_poweroff);
 }
 
 static void cmd_help(const char *arg);
