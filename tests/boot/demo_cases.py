@@ -86,6 +86,8 @@ SESSION = (
     ("guest_has_its_disk", "cat /data/boots\n", r"^1\r*\n", 60),
     ("guest_has_an_address", "ip -4 addr show eth0\n", r"inet \d", 60),
     ("console_can_be_left", "\x1d", r"^\S*xenia# ", 60),
+    ("bare_guest_has_a_shell", "xl console bare1\n\nhelp\n", "^info: ", 60),
+    ("its_console_can_be_left", "\x1d", r"^\S*xenia# ", 60),
     ("guest_starts_again", "xl shutdown -w debian; while xl domid debian; do "
      "sleep 1; done; xl create -q /etc/xen/debian.cfg && echo crea''ted\n",
      "created", 120),
