@@ -25,7 +25,8 @@ check_carried_saved_by_stock()
 
 check_carried_restored_by_own()
 {
-    carried_disks && $own restore $carried && stream_guest_goes_on
+    carried_disks && $own restore $carried && stream_guest_goes_on &&
+        expect pins '1 2' "$(pins linux)"
 }
 
 # A disk that it gets here goes with it.
@@ -40,5 +41,6 @@ check_carried_saved_by_own()
 check_carried_restored_by_stock()
 {
     carried_disks && xl restore $carried && stream_guest_goes_on &&
-        guest_has_disk xvdc && xl destroy linux
+        guest_has_disk xvdc && expect pins '1 2' "$(pins linux)" &&
+        xl destroy linux
 }

@@ -56,6 +56,12 @@ check_stream_stock_to_own()
     stream_pass xl $own
 }
 
+# pins NAME: the CPU of each of its vcpus, or `all`.
+pins()
+{
+    echo $(xl vcpu-list "$1" | awk 'NR > 1 { print $7 }')
+}
+
 check_stream_own_to_own()
 {
     stream_pass $own $own
