@@ -3,6 +3,11 @@
 
 consoles=/var/log/xen/console
 
+is_xenia()
+{
+    xl info xen_extra | grep -q xenia
+}
+
 # show_logs: what explains a failure, each line marked.
 show_logs()
 {

@@ -163,9 +163,21 @@ check_stream_migrate_with_stock()
     second=$(xl domid mover)
     [ "$second" != "$first" ] || return
     cut_after 1000000000 1000000000 $own
-    xl migrate -e -s /tmp/relay mover here || return
+    stock_sends || return
     wait_until 30 mover_runs_once || return
-    [ "$(xl domid mover)" != "$second" ]
+    [ "$(xl domid mover)" != "$second" ] || ! is_xenia
+}
+
+# Debian's xl to ours. Debian's hypervisor is built without shadow paging, so that
+# it lacks the log of dirty pages: there it ends early, and the guest stays.
+stock_sends()
+{
+    if is_xenia; then
+        xl migrate -e -s /tmp/relay mover here
+    else
+        ! xl migrate -e -s /tmp/relay mover here 2> /tmp/migrate.err &&
+            grep -q 'Failed to enable logdirty' /tmp/migrate.err
+    fi
 }
 
 # cut_at TO FROM: a migration whose connection ends there leaves one guest.
