@@ -321,7 +321,7 @@ check-system: dom0-image tools-image $(OWN_XEN) ## boot Debian's kernel on many 
 	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
 .PHONY: check-machines
-check-machines: image tools-image $(OWN_XEN) ## more machines than make check has; five hundred guests
+check-machines: dom0-image tools-image $(OWN_XEN) ## more machines than make check has; five hundred guests
 	@$(SYSTEM) --log $(OUT)/check-machines long '$(T)'
 
 .PHONY: bench
