@@ -62,9 +62,11 @@ pins()
     echo $(xl vcpu-list "$1" | awk 'NR > 1 { print $7 }')
 }
 
+# What was pinned since it was created, too.
 check_stream_own_to_own()
 {
-    stream_pass $own $own
+    $own vcpu-pin linux 1 0 && stream_pass $own $own &&
+        expect pins 'all 0' "$(pins linux)" && $own vcpu-pin linux 1 all
 }
 
 # A snapshot: the guest goes on, and so does its copy after its end.
