@@ -118,6 +118,69 @@ int stream_read(struct stream *s, void *data, size_t size,
     return 0;
 }
 
+bool memory_is_zero(const void *data, size_t size)
+{
+    const char *bytes = data;
+
+    return !bytes[0] && !memcmp(bytes, bytes + 1, size - 1);
+}
+
+static void clear(char *data, size_t size)
+{
+    size_t part;
+
+    for (; size; data += part, size -= part) {
+        part = size < 4096 ? size : 4096;
+        if (!memory_is_zero(data, part))
+            memset(data, 0, part);
+    }
+}
+
+/*
+ * From the place `at` of a file: bytes of a hole, over which the file's offset
+ * moves, then bytes of data; of both together up to `size`. False if it can't
+ * be known.
+ */
+static bool extent_find(int fd, off_t at, size_t size, size_t *hole_out,
+                        size_t *data_out)
+{
+    off_t end = at + (off_t)size, data = lseek(fd, at, SEEK_DATA), hole;
+
+    if (data < 0)
+        return false;
+    if (data > end)
+        data = end;
+    hole = data < end ? lseek(fd, data, SEEK_HOLE) : end;
+    if (hole > end)
+        hole = end;
+    if (hole <= at || lseek(fd, data, SEEK_SET) < 0) {
+        lseek(fd, at, SEEK_SET);
+        return false;
+    }
+    *hole_out = (size_t)(data - at);
+    *data_out = (size_t)(hole - data);
+    return true;
+}
+
+int stream_read_sparse(struct stream *s, void *data, size_t size,
+                       struct error **err_out)
+{
+    off_t at = lseek(s->fd, 0, SEEK_CUR);
+    size_t hole, part;
+    char *to = data;
+    int rc = 0;
+
+    while (size && !rc && at >= 0 &&
+           extent_find(s->fd, at, size, &hole, &part)) {
+        clear(to, hole);
+        rc = stream_read(s, to + hole, part, err_out);
+        at += (off_t)(hole + part);
+        to += hole + part;
+        size -= hole + part;
+    }
+    return rc ? rc : stream_read(s, to, size, err_out);
+}
+
 int stream_skip(struct stream *s, size_t size, struct error **err_out)
 {
     char part[4096];

@@ -49,8 +49,18 @@ int stream_record(struct stream *s, uint32_t type, const void *head,
 int stream_read(struct stream *s, void *data, size_t size,
                 struct error **err_out);
 
+/**
+ * The same, into memory that is likely to be zero: where a file has a hole,
+ * only what is not zero is written.
+ */
+int stream_read_sparse(struct stream *s, void *data, size_t size,
+                       struct error **err_out);
+
 /* Read and forget. */
 int stream_skip(struct stream *s, size_t size, struct error **err_out);
+
+/* Whether memory, of one byte or more, is all zeros. */
+bool memory_is_zero(const void *data, size_t size);
 
 /* The error for a stream whose contents are wrong. Returns -EINVAL. */
 int stream_bad(struct error **err_out, const char *format, ...)

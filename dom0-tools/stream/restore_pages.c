@@ -2,7 +2,7 @@
 /*
  * Memory of a guest out of a stream; see restore_internal.h. A worker gives the
  * domain memory as pages come, maps a batch and lets the kernel read right into
- * it.
+ * it, but for zeros, which new memory has already.
  */
 #include "stream/restore_internal.h"
 
@@ -179,7 +179,7 @@ static int batch_fill(struct restorer *r, struct batch *b,
         return 0;
     pages =
         privcmd_map(r->p, r->request->domid, b->data_mfn, nr, true, err_out);
-    return pages ? stream_read(r->s, pages, nr << PAGE_SHIFT, err_out)
+    return pages ? stream_read_sparse(r->s, pages, nr << PAGE_SHIFT, err_out)
                  : error_rc(err_out);
 }
 

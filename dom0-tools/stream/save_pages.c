@@ -52,6 +52,7 @@ struct batch {
     size_t nr_tables;
     struct iovec piece[2 * BATCH_PAGES + 3];
     size_t nr_pieces;
+    size_t hole; /* bytes after the pieces that are zeros */
 };
 
 /* One page table with pfns for frames. */
@@ -94,7 +95,7 @@ static int batch_fill(struct saver *w, struct batch *b, uint64_t first,
 
     if (end > w->end)
         end = w->end;
-    b->nr = b->nr_data = b->nr_tables = b->nr_pieces = 0;
+    b->nr = b->nr_data = b->nr_tables = b->nr_pieces = b->hole = 0;
     for (pfn = first; pfn < end; pfn++)
         if (w->p2m->mfn[pfn] != NO_FRAME) {
             b->pfn[nr] = pfn;
@@ -128,28 +129,15 @@ static void piece_add(struct batch *b, void *data, size_t size)
         b->piece[b->nr_pieces++] = (struct iovec){data, size};
 }
 
-static int pieces_flush(struct saver *w, struct batch *b,
-                        struct error **err_out)
+/* Write the pieces, and then the hole. */
+static int batch_flush(struct saver *w, struct batch *b, struct error **err_out)
 {
     int rc = stream_writev(w->s, b->piece, b->nr_pieces, err_out);
 
-    b->nr_pieces = 0;
+    if (!rc && b->hole)
+        rc = stream_hole(w->s, b->hole, err_out);
+    b->nr_pieces = b->hole = 0;
     return rc;
-}
-
-static bool page_is_zero(const uint64_t *page)
-{
-    unsigned int i, j;
-
-    for (i = 0; i < ENTRIES; i += 8) {
-        uint64_t any = 0;
-
-        for (j = 0; j < 8; j++)
-            any |= page[i + j];
-        if (any)
-            return false;
-    }
-    return true;
 }
 
 /* One page that is mapped. */
@@ -157,21 +145,23 @@ static int page_put(struct saver *w, struct batch *b, char *page,
                     unsigned int type, struct error **err_out)
 {
     unsigned int level = type & PAGE_LEVEL_MASK;
-    int rc;
+    int rc = 0;
 
-    if (level) {
-        uint64_t *copy = w->tables[b->nr_tables++];
-
-        piece_add(b, copy, PAGE_SIZE);
-        return table_normalize(w->p2m, (const uint64_t *)page, copy, level,
-                               err_out);
-    }
-    if (!w->s->sparse || !page_is_zero((const uint64_t *)page)) {
-        piece_add(b, page, PAGE_SIZE);
+    if (!level && w->s->sparse && memory_is_zero(page, PAGE_SIZE)) {
+        b->hole += PAGE_SIZE;
         return 0;
     }
-    rc = pieces_flush(w, b, err_out);
-    return rc ? rc : stream_hole(w->s, PAGE_SIZE, err_out);
+    if (b->hole)
+        rc = batch_flush(w, b, err_out);
+    if (!rc && level) {
+        uint64_t *copy = w->tables[b->nr_tables++];
+
+        rc = table_normalize(w->p2m, (const uint64_t *)page, copy, level,
+                             err_out);
+        page = (char *)copy;
+    }
+    piece_add(b, page, PAGE_SIZE);
+    return rc;
 }
 
 /* The record's header, pfns and pages. */
@@ -192,7 +182,7 @@ static int batch_put(struct saver *w, struct batch *b, char *pages,
     for (i = 0; i < b->nr_data && !rc; i++)
         rc =
             page_put(w, b, pages + (i << PAGE_SHIFT), b->data_type[i], err_out);
-    return rc ? rc : pieces_flush(w, b, err_out);
+    return rc ? rc : batch_flush(w, b, err_out);
 }
 
 static int batch_save(struct saver *w, struct batch *b, uint64_t first,
