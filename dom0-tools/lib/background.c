@@ -39,7 +39,7 @@ static void child_run(int (*run)(void *ctx), void *ctx, const char *log)
 }
 
 int background_start(int (*run)(void *ctx), void *ctx, const char *log,
-                     struct error **err_out)
+                     bool ends, struct error **err_out)
 {
     pid_t child = fork();
 
@@ -48,7 +48,7 @@ int background_start(int (*run)(void *ctx), void *ctx, const char *log,
                          "can't start a process: %s", strerror(errno));
     if (child == 0)
         child_run(run, ctx, log);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+    while (!ends && waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
     return 0;
 }

@@ -3,6 +3,8 @@
 #ifndef LIB_BACKGROUND_H
 #define LIB_BACKGROUND_H
 
+#include <stdbool.h>
+
 #include "lib/error.h"
 
 /**
@@ -11,10 +13,12 @@
  *
  * @run  its result is the exit status; it opens all that it needs itself
  * @log  path, made with rights for its owner alone
+ * @ends the program that begins it is about to end, and need not wait for the
+ *       process in between
  *
  * Returns 0 in the process that called; -errno (INTERNAL).
  */
 int background_start(int (*run)(void *ctx), void *ctx, const char *log,
-                     struct error **err_out);
+                     bool ends, struct error **err_out);
 
 #endif

@@ -45,7 +45,7 @@ struct privcmd_mmap_resource {
 
 #define PAGE_SIZE    4096UL
 #define BUFFER_ALIGN 64UL
-#define SLAB_SIZE    (64 * PAGE_SIZE) /* of an ordinary slab */
+#define SLAB_SIZE    (8 * PAGE_SIZE) /* of an ordinary slab */
 #define MAX_SLABS    64
 
 /* Memory that buffers are cut from; big ones have a slab of their own. */

@@ -43,7 +43,7 @@ int console_follow(struct xl *xl, const struct vm_config *config, domid_t domid,
 
     /* Not only when this command ends: it may stay for long. */
     if (!xl_has(xl, 'e') && !xl_has(xl, 'F'))
-        watch_ensure();
+        watch_ensure(false);
     if (!xl_has(xl, 'p')) {
         run = domctl_unpause(xl->privcmd, domid, rc ? NULL : err_out);
         rc = rc ? rc : run;

@@ -355,7 +355,7 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
     error_free(err);
     /* Only who is in the control domain can watch, or see that nobody does. */
     if (xl.privcmd && xl.store)
-        watch_ensure();
+        watch_ensure(true);
     store_close(xl.store);
     privcmd_close(xl.privcmd);
     if (xl.timing)

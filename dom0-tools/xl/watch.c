@@ -90,7 +90,7 @@ static int watch_run(void *ctx)
     return rc ? 1 : 0;
 }
 
-void watch_ensure(void)
+void watch_ensure(bool ends)
 {
     int lock = lock_open(0);
     bool nobody = lock < 0 || !flock(lock, LOCK_EX | LOCK_NB);
@@ -98,7 +98,8 @@ void watch_ensure(void)
     if (lock >= 0)
         close(lock);
     if (nobody && watch_records_exist())
-        background_start(watch_run, NULL, LOG_FOLDER "/xl-watch.log", NULL);
+        background_start(watch_run, NULL, LOG_FOLDER "/xl-watch.log", ends,
+                         NULL);
 }
 
 int watch_start(const struct vm_config *config, domid_t domid,
@@ -107,6 +108,6 @@ int watch_start(const struct vm_config *config, domid_t domid,
     int rc = watch_record_write(domid, config, err_out);
 
     if (!rc)
-        watch_ensure();
+        watch_ensure(false);
     return rc;
 }

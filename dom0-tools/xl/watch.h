@@ -7,6 +7,8 @@
 #ifndef XL_WATCH_H
 #define XL_WATCH_H
 
+#include <stdbool.h>
+
 #include "public/types.h"
 
 #include "toolstack/config.h"
@@ -16,7 +18,8 @@
 int watch_start(const struct vm_config *config, domid_t domid,
                 struct error **err_out);
 
-/* Start the watcher, unless it is there or nobody needs it. */
-void watch_ensure(void);
+/* Start the watcher, unless it is there or nobody needs it; `ends`: the caller
+ * is about to end. */
+void watch_ensure(bool ends);
 
 #endif

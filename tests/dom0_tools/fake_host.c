@@ -373,9 +373,9 @@ bool process_find(const char *name)
 }
 
 int background_start(int (*run)(void *ctx), void *ctx, const char *log,
-                     struct error **err_out)
+                     bool ends, struct error **err_out)
 {
-    (void)err_out;
+    (void)ends, (void)err_out;
     snprintf(fake_log, sizeof(fake_log), "%s", log);
     if (fake_background)
         run(ctx);
