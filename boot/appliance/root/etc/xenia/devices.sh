@@ -42,7 +42,11 @@ cards()
 
 find_devices()
 {
-    open_packed && load_drivers || return
+    [ -e /lib/packed/modules ] || {
+        tail -n 1 "$logs/start-packed.log"
+        return 1
+    }
+    load_drivers || return
     disks=$(find /sys/block -name '[svx]*d[a-z]*' -o -name 'nvme*' | wc -l)
     echo "$disks disks, $(cards | wc -l) network cards"
 }

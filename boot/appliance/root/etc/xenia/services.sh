@@ -30,3 +30,11 @@ start_backends()
 {
     xen-blkd && xen-netd && echo xen-blkd, xen-netd
 }
+
+start_services()
+{
+    step hypervisor find_hypervisor || return
+    step store start_store
+    step consoles start_consoles
+    step back-ends start_backends
+}
