@@ -196,11 +196,11 @@ BOOTS = [
       for name, cpu in (
           ("nehalem", "Nehalem"), ("westmere", "Westmere"),
           ("haswell", "Haswell-noTSX,-smap"), ("opteron", "Opteron_G3"),
-          ("opteron_g5", "Opteron_G5"), ("rome", "EPYC-Rome,-smap"),
+          ("opteron_g5", "Opteron_G5,+xsaveopt"), ("rome", "EPYC-Rome,-smap"),
           ("icelake", "Icelake-Server-noTSX,-smap"),
-          ("qemu64", "qemu64"), ("smap", "max"),
+          ("qemu64", "qemu64"),
           ("bare", "max,-smap,-smep,-umip,-fsgsbase,-pdpe1gb,-xsave,-rdtscp,"
-                   "-x2apic,-tsc-deadline,-mwait,-monitor"))),
+                   "-x2apic,-tsc-deadline,-monitor"))),
     Boot("tools_scale", checks=TOOLS_SCALE, image="toolstack/toolstack",
          icount=True, memory=16384, nic="", seconds=3000, long=True,
          values={"dom0_vcpus": 1, "xenstored": "own"},
