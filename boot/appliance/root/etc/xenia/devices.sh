@@ -20,14 +20,14 @@ device_names()
 }
 
 # Modules for all devices there are now, and what these bring: a USB disk
-# is behind two more.
+# is behind two more. Some at a time: a driver may wait for its device.
 load_drivers()
 {
     echo none > /run/known
     while :; do
         device_names > /run/found
         grep -v -x -F -f /run/known /run/found > /run/new || return 0
-        xargs modprobe -a -b -q < /run/new 2> /dev/null
+        xargs -P 4 -n 3 modprobe -a -b -q < /run/new 2> /dev/null
         mv /run/found /run/known
     done
 }
