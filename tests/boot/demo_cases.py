@@ -19,8 +19,10 @@ class Terminal:
         self.text = ""
         self._log = open(log, "wb")
         self._master, slave = pty.openpty()
-        self.process = subprocess.Popen(["setsid", "--ctty", *command],
-                                        stdin=slave, stdout=slave, stderr=slave)
+        # Who starts the tests in the background has SIGINT ignored.
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", "env", "--default-signal=INT", *command],
+            stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
 
     def __enter__(self):
