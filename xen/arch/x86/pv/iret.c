@@ -47,6 +47,10 @@ long do_iret(unsigned long a0, unsigned long a1, unsigned long a2,
     unsafe_get_u64(rax, &frame->rax, fault);
     unsafe_get_u64(ss, &frame->ss, fault);
     unsafe_get_u64(cs, &frame->cs, fault);
+    if ((cs & 3) == 3 &&
+        unlikely(mfn_eq(v->arch.guest_table_user, INVALID_MFN)))
+        goto no_user_table;
+
     unsafe_get_u64(flags, &frame->flags, fault);
     if (flags & VGCF_in_syscall) {
         regs->entry_vector = FRAME_SYSCALL;
@@ -64,11 +68,8 @@ long do_iret(unsigned long a0, unsigned long a1, unsigned long a2,
     unsafe_get_u64(rflags, &frame->rflags, fault);
     clac();
 
-    if ((cs & 3) == 3) {
-        if (unlikely(mfn_eq(v->arch.guest_table_user, INVALID_MFN)))
-            return no_way_back(v, "user page table", sp);
+    if ((cs & 3) == 3)
         enter_user_mode(v);
-    }
 
     if (likely(rflags & X86_EFLAGS_IF))
         WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, 0);
@@ -83,6 +84,10 @@ long do_iret(unsigned long a0, unsigned long a1, unsigned long a2,
     if (unlikely(v->arch.nmi_masked))
         return end_nmi(v, rax);
     return rax;
+
+no_user_table:
+    clac();
+    return no_way_back(v, "user page table", sp);
 
 fault:
     clac();
