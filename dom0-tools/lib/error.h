@@ -7,7 +7,7 @@
  * tests may rely on it and on the exit status that goes with it.
  *
  * A function that can fail takes a last parameter `struct error **err_out`,
- * returns 0 or a negative -EXXX, and on failure leaves one error there, which
+ * returns 0 or a negative errno, and on failure leaves one error there, which
  * the caller frees. Where err_out is NULL nothing is stored.
  */
 #ifndef LIB_ERROR_H
