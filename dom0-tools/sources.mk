@@ -35,6 +35,7 @@ XL_SRC += dom0-tools/lib/sysctl.c
 XL_SRC += dom0-tools/lib/sysctl_cpupool.c
 XL_SRC += dom0-tools/lib/version.c
 XL_SRC += dom0-tools/lib/worker.c
+XL_SRC += dom0-tools/lib/zeros.c
 XL_SRC += dom0-tools/stream/core.c
 XL_SRC += dom0-tools/stream/file.c
 XL_SRC += dom0-tools/stream/io.c

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "build/layout.h"
+#include "lib/zeros.h"
 
 #define WINDOW_PAGES 1024 /* mapped at a time */
 
@@ -51,7 +52,7 @@ static int window_write(char *to, struct source *from, size_t size,
         rc = file_read(to, size, from, err_out);
         from->at += size;
     }
-    memset(to + size, 0, total - size);
+    memory_make_zero(to + size, total - size);
     return rc;
 }
 

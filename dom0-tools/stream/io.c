@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/zeros.h"
 #include "stream/format.h"
 
 #define MAX_PIECES 1024 /* of one system call: IOV_MAX */
@@ -118,24 +119,6 @@ int stream_read(struct stream *s, void *data, size_t size,
     return 0;
 }
 
-bool memory_is_zero(const void *data, size_t size)
-{
-    const char *bytes = data;
-
-    return !bytes[0] && !memcmp(bytes, bytes + 1, size - 1);
-}
-
-static void clear(char *data, size_t size)
-{
-    size_t part;
-
-    for (; size; data += part, size -= part) {
-        part = size < 4096 ? size : 4096;
-        if (!memory_is_zero(data, part))
-            memset(data, 0, part);
-    }
-}
-
 /*
  * From the place `at` of a file: bytes of a hole, over which the file's offset
  * moves, then bytes of data; of both together up to `size`. False if it can't
@@ -172,7 +155,7 @@ int stream_read_sparse(struct stream *s, void *data, size_t size,
 
     while (size && !rc && at >= 0 &&
            extent_find(s->fd, at, size, &hole, &part)) {
-        clear(to, hole);
+        memory_make_zero(to, hole);
         rc = stream_read(s, to + hole, part, err_out);
         at += (off_t)(hole + part);
         to += hole + part;

@@ -59,9 +59,6 @@ int stream_read_sparse(struct stream *s, void *data, size_t size,
 /* Read and forget. */
 int stream_skip(struct stream *s, size_t size, struct error **err_out);
 
-/* Whether memory, of one byte or more, is all zeros. */
-bool memory_is_zero(const void *data, size_t size);
-
 /* The error for a stream whose contents are wrong. Returns -EINVAL. */
 int stream_bad(struct error **err_out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -19,6 +19,7 @@
 #include "build/layout.h"
 #include "lib/domctl_state.h"
 #include "lib/worker.h"
+#include "lib/zeros.h"
 #include "stream/format.h"
 
 #define WINDOW_PFNS (1ULL << 18) /* 1 GiB; a multiple of a batch */

@@ -674,7 +674,8 @@ static int do_version(uint64_t cmd, void *arg)
     }
 }
 
-/* Blocks of any order; the result is the number of extents that fit. */
+/* Blocks of any order; the result is the number of extents that fit. What is in
+ * new memory is not promised. */
 static int64_t do_populate(const struct xen_memory_reservation *r)
 {
     struct fake_domain *d = find(r->domid);
@@ -692,6 +693,7 @@ static int64_t do_populate(const struct xen_memory_reservation *r)
         mfn = frame_take(r->domid);
         if (!mfn)
             break;
+        memset(fake_frame(mfn), 0xa5, PAGE);
         extent[i] = mfn;
         d->info.tot_pages++;
         d->claimed -= d->claimed ? 1 : 0;

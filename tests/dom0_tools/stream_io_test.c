@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "lib/zeros.h"
 #include "stream/io.h"
 
 #define SIZE 0x40000u
