@@ -204,6 +204,27 @@ static void poll_waits_for_its_port(void **state)
     assert_int_equal(v->poll_port, 0);
 }
 
+/* Who wakes it may be slow: by then it may wait again, and must stay found. */
+static void who_wakes_leaves_the_poll_alone(void **state)
+{
+    struct sched_poll *op = fake_guest_alloc(sizeof(*op));
+    evtchn_port_t *ports = fake_guest_alloc(sizeof(*ports));
+
+    (void)state;
+    ports[0] = 7;
+    set_poll(op, ports, 1, fake_now + SECONDS(1));
+    assert_int_equal(sched_op(SCHEDOP_poll, op), 0);
+    vcpu_unblock(v);
+    assert_int_equal(v->poll_port, 7);
+    assert_int_equal(atomic_read(&v->domain->nr_polling), 1);
+    assert_true(timer_is_active(&v->poll_timer));
+    sim_settle();
+    assert_true(runs(v));
+    assert_int_equal(v->poll_port, 0);
+    assert_int_equal(atomic_read(&v->domain->nr_polling), 0);
+    assert_false(timer_is_active(&v->poll_timer));
+}
+
 static void poll_of_a_pending_port_returns(void **state)
 {
     struct sched_poll *op = fake_guest_alloc(sizeof(*op));
@@ -466,6 +487,7 @@ int main(void)
         TEST(yield_alone_costs_nothing),
         TEST(yield_lets_the_next_run),
         TEST(poll_waits_for_its_port),
+        TEST(who_wakes_leaves_the_poll_alone),
         TEST(poll_of_a_pending_port_returns),
         TEST(poll_ends_at_its_timeout),
         TEST(poll_of_a_bad_port_is_einval),

@@ -163,9 +163,6 @@ void vcpu_unblock(struct vcpu *v)
 {
     if (!test_and_clear_bit(VPF_blocked, &v->pause_flags))
         return;
-    if (READ_ONCE(v->poll_port) != 0)
-        vcpu_poll_end(v);
-    timer_stop(&v->poll_timer);
     vcpu_wake(v);
 }
 
@@ -302,6 +299,7 @@ static void exchange(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
     q->run_start = now;
     q->accounted = now;
     next->is_running = true;
+    smp_mb(); /* before its events are looked at; pairs with vcpu_kick() */
 }
 
 void schedule(void)
@@ -316,6 +314,7 @@ void schedule(void)
     ASSERT(q->curr == prev);
     next = choose_next(q, prev, now);
     prev->yielding = false;
+    vcpu_poll_end(next);
     if (next != prev)
         exchange(q, prev, next, now);
     if (next != prev || q->slice_over)

@@ -102,7 +102,6 @@ static long sched_op_poll(void *arg)
         return -EFAULT;
 
     /* Whoever makes a port pending looks at these two afterwards. */
-    timer_stop(&v->poll_timer);
     vcpu_poll_begin(v, op->nr_ports == 1 ? (int)ports[0] : -1);
     set_bit(VPF_blocked, &v->pause_flags);
 

@@ -109,6 +109,12 @@ bool event_pending(evtchn_port_t port)
     return READ_ONCE(shared_info->evtchn_pending[port / 64]) >> port % 64 & 1;
 }
 
+void event_clear_pending(evtchn_port_t port)
+{
+    __atomic_fetch_and(&shared_info->evtchn_pending[port / 64],
+                       ~(1UL << port % 64), __ATOMIC_SEQ_CST);
+}
+
 bool event_wait(evtchn_port_t port, unsigned int ms)
 {
     uint64_t end = time_ns() + ms * MS;

@@ -285,6 +285,7 @@ void event_clear(void);
 void event_unmask(evtchn_port_t port);
 void event_mask(evtchn_port_t port);
 bool event_pending(evtchn_port_t port);
+void event_clear_pending(evtchn_port_t port);
 
 /** Wait at most ms milliseconds until the port has had an event. */
 bool event_wait(evtchn_port_t port, unsigned int ms);

@@ -7,12 +7,14 @@
 
 #define ROUNDS  2000
 #define RACE_MS 3000
+#define KICKS   5000
 
 /* What the second vcpu is to do; 0: nothing. It answers by setting it to 0. */
 #define DO_SEND   1
 #define DO_TOUCH  2
 #define DO_RACE   3
 #define DO_UPDATE 4
+#define DO_KICK   5
 
 static volatile unsigned int job;
 static volatile unsigned int stop;
@@ -21,6 +23,8 @@ static uint64_t *page, *other; /* that both work on */
 static volatile uint64_t touched;
 static struct table_tree tree;
 static volatile unsigned int mapped, pinned;
+static evtchn_port_t kick_port[2]; /* of each vcpu, masked */
+static volatile unsigned int turn;
 
 static void do_send(void)
 {
@@ -69,10 +73,34 @@ static void do_update(void)
     }
 }
 
+/* Take turns with the other vcpu, and sleep while it has its turn, as kernels
+ * do for a lock: a kick that is lost stops both for ever. */
+static void kick_and_wait(unsigned int self)
+{
+    struct evtchn_send send = {.port = kick_port[!self]};
+    struct sched_poll poll = {.ports = (uint64_t)&kick_port[self],
+                              .nr_ports = 1};
+
+    for (unsigned int mine = self; mine < KICKS; mine += 2) {
+        while (turn != mine) {
+            event_clear_pending(kick_port[self]);
+            if (turn != mine)
+                hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+        }
+        turn = mine + 1;
+        hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &send);
+    }
+}
+
+static void do_kick(void)
+{
+    kick_and_wait(1);
+}
+
 static void second_vcpu(void)
 {
-    static void (*const jobs[])(void) = {NULL, do_send, do_touch, do_race,
-                                         do_update};
+    static void (*const jobs[])(void) = {NULL,    do_send,   do_touch,
+                                         do_race, do_update, do_kick};
 
     hypercall(__HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, 1, NULL);
     for (;;) {
@@ -114,6 +142,24 @@ static void test_ipi(void)
     end_job("sender_has_ended");
     event_disable();
     event_mask(port);
+}
+
+static void test_kicks(void)
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        struct evtchn_bind_ipi op = {.vcpu = i};
+
+        CHECK_EQ(
+            "bind_port_to_kick",
+            hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &op),
+            0);
+        kick_port[i] = op.port;
+        event_mask(op.port);
+    }
+    turn = 0;
+    start_job(DO_KICK);
+    kick_and_wait(0);
+    end_job("no_kick_is_lost");
 }
 
 static void start_toucher(void)
@@ -246,6 +292,7 @@ void test_main(void)
             mmuext(MMUEXT_PIN_L1_TABLE, va_to_mfn(tree.l1)) == 0);
     REQUIRE("second_vcpu", vcpu_start(1, second_vcpu) == 0);
     test_ipi();
+    test_kicks();
     test_flushes();
     test_pin_flushes();
     test_pin_race();

@@ -97,17 +97,26 @@ void vcpu_singleshot_set(struct vcpu *v, u64 deadline);
 /** Its guest gets an NMI as soon as it runs. */
 void vcpu_send_nmi(struct vcpu *v);
 
-/** v no longer waits in SCHEDOP_poll. Callable more than once, from any CPU. */
+/*
+ * Only the CPU that v runs on writes poll_port: in SCHEDOP_poll, and when it
+ * chooses v to run again. Whoever wakes v leaves it as it is, for by then v may
+ * be awake and wait in its next poll already.
+ */
+
+/** v no longer waits in SCHEDOP_poll, if it did. */
 static inline void vcpu_poll_end(struct vcpu *v)
 {
-    if (xchg(&v->poll_port, 0) != 0)
-        atomic_dec(&v->domain->nr_polling);
+    if (likely(v->poll_port == 0))
+        return;
+    WRITE_ONCE(v->poll_port, 0);
+    atomic_dec(&v->domain->nr_polling);
+    timer_stop(&v->poll_timer);
 }
 
 /** v waits there from now on: for one port, or, if it is -1, for several. */
 static inline void vcpu_poll_begin(struct vcpu *v, int port)
 {
-    vcpu_poll_end(v);
+    ASSERT(v->poll_port == 0);
     if (port == 0)
         return;
     atomic_inc(&v->domain->nr_polling);
