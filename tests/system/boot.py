@@ -9,7 +9,7 @@ from files import make_iso
 from qemu import Failure, Machine, kernel_args
 
 XEN_OPTIONS = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all"
-BOOT_SECONDS = 120
+BOOT_SECONDS = 300
 UEFI = "/usr/share/ovmf/OVMF.fd"
 CLOCK_SECONDS = 60
 
@@ -17,7 +17,13 @@ CLOCK_SECONDS = 60
 SWITCH_INPUT = "\x01\x01\x01"
 
 # Debug keys, the audit's apart. Each names itself, then prints something.
-DEBUG_KEYS = "hdqrmegi"
+DEBUG_KEYS = "hdqrmegia"
+
+# For one that hangs. SysRq on hvc0 is Ctrl-o: show all messages, then tasks,
+# timers, tasks that wait for a device; after that the hypervisor's debug keys.
+SYSRQ = "\x0f"
+SYSRQ_KEYS = "9tqw"
+HANG_KEYS = "eridaq"
 
 # Words that only trouble in the hypervisor puts into its log.
 TROUBLE = re.compile(
@@ -52,7 +58,8 @@ def dom0_options(case, context):
         **case.values,
     }
     words = [f"xenia.{name}={value}" for name, value in values.items()]
-    return " ".join(["console=hvc0 quiet", case.kernel_options, *words])
+    return " ".join(["console=hvc0 quiet sysrq_always_enabled",
+                     case.kernel_options, *words])
 
 
 def machine_args(case, context, folder):
@@ -79,7 +86,7 @@ def machine_args(case, context, folder):
 
 def check_inside(case, machine, result):
     """Collect the results of the checks that run in the control domain."""
-    machine.expect(r"^@T ", BOOT_SECONDS + case.seconds)
+    machine.expect(r"^@T begin", BOOT_SECONDS)
     machine.expect(r"^@T done", case.seconds)
     found = {name: (how, why) for how, name, why in re.findall(
         r"^@T (ok|FAIL|skip) (\w+)(?:: )?(.*)", machine.text, re.M)}
@@ -149,6 +156,20 @@ def check_audit(machine, result):
     result.check("audit", line.endswith("no inconsistency"), line)
 
 
+def ask_why(context, machine):
+    """It does not go on: what both kernels are at, into the serial log."""
+    try:
+        for key in SYSRQ_KEYS:
+            machine.send(SYSRQ + key)
+            time.sleep(5)
+        machine.send(SWITCH_INPUT)
+        for key in HANG_KEYS if context.own else "":
+            machine.send(key)
+            time.sleep(2)
+    except OSError:  # QEMU has ended meanwhile
+        pass
+
+
 def check_messages(case, machine, result):
     """What the hypervisor's log must and must not hold."""
     bad = [line for _, line in machine.lines if TROUBLE.search(line)]
@@ -204,5 +225,6 @@ def run_boot(case, context, folder, result):
                 check_crash(machine, result)
         except Failure as failure:
             result.check("runs", False, failure)
+            ask_why(context, machine)
     if case.then != "crash":
         check_messages(case, machine, result)

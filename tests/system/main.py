@@ -28,6 +28,10 @@ import guests
 from files import FileServer, make_disk
 from results import CaseResult, Results
 
+# Lines of a serial log that are shown where something failed: both kernels'
+# answers to boot.ask_why() without the list of tasks.
+LOG_TAIL = 120
+
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
 
@@ -89,7 +93,7 @@ def add_log(result, path):
             text = log.read().decode("latin-1").replace("\r", "")
     except FileNotFoundError:
         return
-    for line in text.strip().split("\n")[-25:]:
+    for line in text.strip().split("\n")[-LOG_TAIL:]:
         result.note("   | " + line)
     result.note(f"   log: {path}")
 
