@@ -266,6 +266,11 @@ const struct trap *user_run_frame(const struct iret_context *frame);
 const struct trap *user_run_by(const struct iret_context *frame, uint64_t nr,
                                const void *arg0, uint64_t arg1);
 
+/* ---- option.c --------------------------------------------------------- */
+
+/** The number behind `name`, which ends in '='; unchanged if it is not there. */
+void option_read(const char *name, uint64_t *value);
+
 /* ---- event.c ---------------------------------------------------------- */
 
 extern struct shared_info *shared_info;

@@ -24,37 +24,15 @@ static struct {
 
 /* ---- options ----------------------------------------------------------- */
 
-static uint64_t read_number(const char *text)
-{
-    uint64_t value = 0;
-
-    for (; (*text >= '0' && *text <= '9'); text++)
-        value = value * 10 + (uint64_t)(*text - '0');
-    return value;
-}
-
-/* The number behind a word of the command line. */
-static void read_option(const char *name, uint64_t *value)
-{
-    const char *line = (const char *)start_info->cmd_line;
-    unsigned int len = 0;
-
-    while (name[len])
-        len++;
-    for (; *line; line++)
-        if (memcmp(line, name, len) == 0)
-            *value = read_number(line + len);
-}
-
 static void read_options(void)
 {
     opt.seed = rdtsc() % 1000000000;
-    read_option("seed=", &opt.seed);
-    read_option("calls=", &opt.calls);
-    read_option("batch=", &opt.batch);
-    read_option("domains=", &opt.domains);
-    read_option("vcpus=", &opt.vcpus);
-    read_option("dom0=", &opt.dom0);
+    option_read("seed=", &opt.seed);
+    option_read("calls=", &opt.calls);
+    option_read("batch=", &opt.batch);
+    option_read("domains=", &opt.domains);
+    option_read("vcpus=", &opt.vcpus);
+    option_read("dom0=", &opt.dom0);
     REQUIRE("options_are_in_range",
             opt.domains <= MAX_GUESTS && opt.vcpus >= 1 && opt.vcpus <= 3 &&
                 opt.dom0 <= 1 && opt.domains + opt.dom0 > 0 && opt.batch > 0);

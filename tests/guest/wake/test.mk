@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+vcpus := 2
+seconds := 300
