@@ -22,6 +22,19 @@ struct privcmd_hypercall {
 #define PRIVCMD_HYPERCALL                                                      \
     _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
 
+struct privcmd_mmap_entry {
+    uint64_t va;
+    uint64_t mfn;
+    uint64_t npages;
+};
+
+struct privcmd_mmap {
+    int num;
+    domid_t dom;
+    const struct privcmd_mmap_entry *entry;
+};
+#define PRIVCMD_MMAP _IOC(_IOC_NONE, 'P', 2, sizeof(struct privcmd_mmap))
+
 struct privcmd_mmapbatch_v2 {
     unsigned int num;
     domid_t dom;
@@ -47,6 +60,10 @@ struct privcmd_mmap_resource {
 #define BUFFER_ALIGN 64UL
 #define SLAB_SIZE    (8 * PAGE_SIZE) /* of an ordinary slab */
 #define MAX_SLABS    64
+
+/* Frames side by side from which on a call for them is cheaper than the
+ * kernel's steps for each one. */
+#define RUN_PAGES 16
 
 /* Memory that buffers are cut from; big ones have a slab of their own. */
 struct slab {
@@ -204,26 +221,73 @@ static int batch_result(int rc, const int *errors, size_t nr)
     return first;
 }
 
+static bool run_begins(const uint64_t *frames, size_t i)
+{
+    return i == 0 || frames[i] != frames[i - 1] + 1;
+}
+
+/* Map each frame alone. */
+static int singles_map(struct privcmd *p, domid_t domid, char *base,
+                       const uint64_t *frames, size_t nr)
+{
+    struct privcmd_mmapbatch_v2 batch = {.num = (unsigned int)nr,
+                                         .dom = domid,
+                                         .addr = (uintptr_t)base,
+                                         .arr = frames,
+                                         .err = calloc(nr, sizeof(int))};
+    int rc = -ENOMEM;
+
+    if (batch.err)
+        rc = batch_result(ioctl(p->fd, PRIVCMD_MMAPBATCH_V2, &batch), batch.err,
+                          nr);
+    free(batch.err);
+    return rc;
+}
+
+/* Map frames of which whole runs lie side by side. */
+static int runs_map(struct privcmd *p, domid_t domid, const char *base,
+                    const uint64_t *frames, size_t nr, size_t nr_runs)
+{
+    struct privcmd_mmap_entry *run = malloc(nr_runs * sizeof(*run)),
+                              *next = run;
+    struct privcmd_mmap map = {.num = (int)nr_runs, .dom = domid, .entry = run};
+    size_t i;
+    int rc;
+
+    if (!run)
+        return -ENOMEM;
+    for (i = 0; i < nr; i++)
+        if (run_begins(frames, i))
+            *next++ = (struct privcmd_mmap_entry){
+                (uintptr_t)base + i * PAGE_SIZE, frames[i], 1};
+        else
+            next[-1].npages++;
+    rc = ioctl(p->fd, PRIVCMD_MMAP, &map) ? -errno : 0;
+    free(run);
+    return rc;
+}
+
+static int frames_map(struct privcmd *p, domid_t domid, char *base,
+                      const uint64_t *frames, size_t nr)
+{
+    size_t nr_runs = 0, i;
+
+    for (i = 0; i < nr; i++)
+        nr_runs += run_begins(frames, i);
+    return nr_runs <= nr / RUN_PAGES
+               ? runs_map(p, domid, base, frames, nr, nr_runs)
+               : singles_map(p, domid, base, frames, nr);
+}
+
 void *privcmd_map(struct privcmd *p, domid_t domid, const uint64_t *frames,
                   size_t nr, bool writable, struct error **err_out)
 {
-    int *errors = calloc(nr, sizeof(*errors)), rc;
-    struct privcmd_mmapbatch_v2 batch = {
-        .num = (unsigned int)nr, .dom = domid, .arr = frames, .err = errors};
-    void *base;
+    void *base =
+        mmap(NULL, nr * PAGE_SIZE, PROT_READ | (writable ? PROT_WRITE : 0),
+             MAP_SHARED, p->fd, 0);
+    int rc =
+        base == MAP_FAILED ? -errno : frames_map(p, domid, base, frames, nr);
 
-    if (!errors) {
-        error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-        return NULL;
-    }
-    base = mmap(NULL, nr * PAGE_SIZE, PROT_READ | (writable ? PROT_WRITE : 0),
-                MAP_SHARED, p->fd, 0);
-    batch.addr = (uintptr_t)base;
-    rc = base == MAP_FAILED
-             ? -errno
-             : batch_result(ioctl(p->fd, PRIVCMD_MMAPBATCH_V2, &batch), errors,
-                            nr);
-    free(errors);
     if (!rc)
         return base;
     if (base != MAP_FAILED)

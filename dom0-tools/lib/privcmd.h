@@ -72,7 +72,8 @@ int64_t privcmd_call(struct privcmd *p, unsigned int nr, uint64_t a1,
  *
  * Returns the address; NULL with an error (HYPERVISOR) where one of them can't
  *         be mapped.
- * Source: Linux include/uapi/xen/privcmd.h, IOCTL_PRIVCMD_MMAPBATCH_V2.
+ * Source: Linux include/uapi/xen/privcmd.h, IOCTL_PRIVCMD_MMAP and
+ *         IOCTL_PRIVCMD_MMAPBATCH_V2.
  */
 void *privcmd_map(struct privcmd *p, domid_t domid, const uint64_t *frames,
                   size_t nr, bool writable, struct error **err_out);
