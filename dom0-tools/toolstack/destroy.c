@@ -21,11 +21,15 @@ int destroy_run(struct privcmd *p, struct store *s, domid_t domid,
     domain_uuid_text(info.handle, uuid);
     /* It does no more I/O while its devices go; who fails here fails below. */
     domctl_pause(p, domid, NULL);
-    first = device_remove_all(s, domid, err_out);
+    first = device_end_all(s, domid, err_out);
+    /* While the backends end: its memory takes as long. What they have of that
+     * is theirs until they give it back. */
     rc = domctl_destroy(p, domid, first ? NULL : err_out);
     first = first ? first : rc;
     saved_config_remove(domid, uuid);
     watch_record_remove(domid, info.handle);
+    rc = device_remove_all(s, domid, first ? NULL : err_out);
+    first = first ? first : rc;
     rc = store_tree_remove(s, domid, uuid, first ? NULL : err_out);
     return first ? first : rc;
 }

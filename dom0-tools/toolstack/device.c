@@ -365,7 +365,20 @@ static int rest_remove(struct store *s, const struct device_place *at,
     return first;
 }
 
-/* Without asking the guest: its folder goes first, which ends the backend. */
+/* Without asking the guest: its folder goes, which ends the backend. */
+static int device_end(struct store *s, const struct device_place *at,
+                      struct error **err_out)
+{
+    int first = 0;
+
+    device_note(&first,
+                store_transaction(s, end_change, (void *)at->back, err_out));
+    device_note(&first,
+                store_remove(s, first ? NULL : err_out, "%s", at->front));
+    return first;
+}
+
+/* Remove all of a device that is at its end. */
 static int device_remove(struct store *s, const struct device_place *at,
                          struct error **err_out)
 {
@@ -373,12 +386,18 @@ static int device_remove(struct store *s, const struct device_place *at,
     int first = 0;
 
     device_note(&first,
-                store_transaction(s, end_change, (void *)at->back, err_out));
-    device_note(&first,
-                store_remove(s, first ? NULL : err_out, "%s", at->front));
-    device_note(&first, store_wait(s, at->back, BACKEND_MS, backend_done, &w,
-                                   first ? NULL : err_out));
+                store_wait(s, at->back, BACKEND_MS, backend_done, &w, err_out));
     device_note(&first, rest_remove(s, at, first ? NULL : err_out));
+    return first;
+}
+
+static int device_end_and_remove(struct store *s, const struct device_place *at,
+                                 struct error **err_out)
+{
+    int first = 0;
+
+    device_note(&first, device_end(s, at, err_out));
+    device_note(&first, device_remove(s, at, first ? NULL : err_out));
     return first;
 }
 
@@ -386,7 +405,7 @@ void device_undo(struct store *s, const struct device_place *at)
 {
     const struct cancel *cancel = store_set_cancel(s, NULL);
 
-    device_remove(s, at, NULL);
+    device_end_and_remove(s, at, NULL);
     store_set_cancel(s, cancel);
 }
 
@@ -403,7 +422,7 @@ int device_detach(struct store *s, domid_t domid, const char *class,
     if (!there)
         return error_set(err_out, ERROR_DEVICE, -ENODEV, "no such device");
     if (force)
-        return device_remove(s, &at, err_out);
+        return device_end_and_remove(s, &at, err_out);
     w.back = at.back;
     rc = store_transaction(s, end_change, at.back, err_out);
     if (!rc)
@@ -418,14 +437,16 @@ int device_detach(struct store *s, domid_t domid, const char *class,
     return rc ? rc : rest_remove(s, &at, err_out);
 }
 
-static int class_remove(struct store *s, domid_t domid,
-                        const struct device_class *class,
-                        struct error **err_out)
+/* Do something with each device of a class. Goes on after a failure. */
+static int class_each(struct store *s, domid_t domid, const char *class,
+                      int (*act)(struct store *s, const struct device_place *at,
+                                 struct error **err_out),
+                      struct error **err_out)
 {
     unsigned int nr, i;
     char **names;
     int first = store_list(s, &names, &nr, err_out, "/libxl/%u/device/%s",
-                           domid, class->name);
+                           domid, class);
 
     if (first || !names)
         return first;
@@ -434,19 +455,39 @@ static int class_remove(struct store *s, domid_t domid,
         bool there;
 
         device_note(&first,
-                    place_find(s, domid, class->name,
+                    place_find(s, domid, class,
                                (unsigned int)strtoul(names[i], NULL, 10), &at,
                                &there, first ? NULL : err_out));
-        device_note(&first, device_remove(s, &at, first ? NULL : err_out));
+        device_note(&first, act(s, &at, first ? NULL : err_out));
     }
     free(names);
-    /* The folders of the class are empty now. */
-    device_note(&first, store_remove(s, first ? NULL : err_out,
-                                     "/local/domain/0/backend/%s/%u",
-                                     class->name, domid));
+    return first;
+}
+
+/* The folders of a class that are empty now. */
+static int folders_remove(struct store *s, domid_t domid,
+                          const struct device_class *class,
+                          struct error **err_out)
+{
+    int first = 0;
+
+    device_note(&first,
+                store_remove(s, err_out, "/local/domain/0/backend/%s/%u",
+                             class->name, domid));
     device_note(&first, store_remove(s, first ? NULL : err_out,
                                      "/local/domain/0/backend/%s/%u",
                                      class->daemons, domid));
+    return first;
+}
+
+int device_end_all(struct store *s, domid_t domid, struct error **err_out)
+{
+    int first = 0;
+    size_t i;
+
+    for (i = 0; i < NR_CLASSES; i++)
+        device_note(&first, class_each(s, domid, classes[i].name, device_end,
+                                       first ? NULL : err_out));
     return first;
 }
 
@@ -455,8 +496,11 @@ int device_remove_all(struct store *s, domid_t domid, struct error **err_out)
     int first = 0;
     size_t i;
 
-    for (i = 0; i < NR_CLASSES; i++)
-        device_note(&first, class_remove(s, domid, &classes[i],
-                                         first ? NULL : err_out));
+    for (i = 0; i < NR_CLASSES; i++) {
+        device_note(&first, class_each(s, domid, classes[i].name, device_remove,
+                                       first ? NULL : err_out));
+        device_note(&first, folders_remove(s, domid, &classes[i],
+                                           first ? NULL : err_out));
+    }
     return first;
 }

@@ -65,8 +65,16 @@ int device_detach(struct store *s, domid_t domid, const char *class,
                   unsigned int devid, bool force, struct error **err_out);
 
 /**
- * End all devices of a domain but its console, and free what the host has for
- * them. Goes on after a failure.
+ * Have all devices of a domain but its console end, without asking the domain.
+ * Waits for none of them. Goes on after a failure.
+ *
+ * Returns 0, or the first error.
+ */
+int device_end_all(struct store *s, domid_t domid, struct error **err_out);
+
+/**
+ * Wait for the ends of all devices, and free what the host has for them. Goes
+ * on after a failure.
  *
  * Returns 0, or the first error.
  */

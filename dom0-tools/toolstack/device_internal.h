@@ -56,7 +56,8 @@ void device_front_fixed(struct device *d, const char *name, const char *format,
 
 /**
  * Write a device to the store, all at once. From then on it is ended by
- * device_remove_all(), or device_undo() if nothing comes of it.
+ * device_end_all() and device_remove_all(), or device_undo() if nothing comes
+ * of it.
  *
  * Returns 0; -EEXIST (DEVICE) where the domain has it; -errno (STORE).
  */

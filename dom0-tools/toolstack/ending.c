@@ -50,8 +50,10 @@ static int step_aside(struct privcmd *p, struct store *s,
                       struct error **err_out)
 {
     char name[256];
-    int rc = device_remove_all(s, domid, err_out);
+    int rc = device_end_all(s, domid, err_out);
 
+    if (!rc)
+        rc = device_remove_all(s, domid, err_out);
     snprintf(name, sizeof(name), "%.200s-%u", config->name, domid);
     return rc ? rc : domain_rename(p, s, domid, name, err_out);
 }
