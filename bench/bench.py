@@ -79,7 +79,7 @@ def measure(name, xen, args):
                        "dom0_mem=1024M,max:1024M dom0_max_vcpus=1", kernel,
                        "@T done", args.log, disk))
     # The project's own xl on the project's own xenstored: rows xl.all_own.*.
-    checks = "tools_start:bench_tiny:bench_linux:bench_many"
+    checks = "tools_start:bench_tiny:bench_linux:bench_many:bench_save"
     kernel = (f"{args.kernel} console=hvc0 quiet xenia.test={checks} "
               "xenia.xenstored=own xenia.bench_who=all_own "
               f"xenia.then=idle,{os.path.join(args.bin, 'tools.img')}")
