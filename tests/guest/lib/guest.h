@@ -268,7 +268,7 @@ const struct trap *user_run_by(const struct iret_context *frame, uint64_t nr,
 
 /* ---- option.c --------------------------------------------------------- */
 
-/** The number behind `name`, which ends in '='; unchanged if it is not there. */
+/** The number behind `name`, which ends in '='; unchanged if there is none. */
 void option_read(const char *name, uint64_t *value);
 
 /* ---- event.c ---------------------------------------------------------- */
