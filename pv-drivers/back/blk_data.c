@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the data of a request lies: in pages of the front-end that stay mapped,
- * or else in a buffer of ours, with copies to or from the front-end.
+ * Where the data of a request lies:
+ *
+ *   pages of the front-end      disk has a buffer        data
+ *   stay mapped                 no                       where it is
+ *   stay mapped                 yes                      copied by us
+ *   not mapped                  yes, or else we have     copied by grant
+ *
+ * In a buffer, each segment has a page.
  */
 #include "blk_internal.h"
+
+#include "pv/copy.h"
 
 static size_t segment_size(const struct blkif_request_segment *s)
 {
@@ -70,26 +78,51 @@ static void add_part(struct back_request *r, uint8_t *base, size_t size)
         r->iov[r->io.nr_iov++] = (struct blkback_iov){base, size};
 }
 
-static bool use_mapped(struct back_request *r)
+static bool find_pages(struct back_request *r, void *pages_out[])
 {
     grant_ref_t refs[BLK_MAX_SEGMENTS];
-    void *pages[BLK_MAX_SEGMENTS];
 
     for (unsigned int i = 0; i < r->nr_segments; i++)
         refs[i] = r->segments[i].gref;
-    if (!grants_find(r->queue->back, refs, r->nr_segments, pages))
-        return false;
+    return grants_find(r->queue->back, refs, r->nr_segments, pages_out);
+}
+
+static uint8_t *in_page(void *page, const struct blkif_request_segment *s)
+{
+    return (uint8_t *)page + s->first_sect * BLK_SECTOR_SIZE;
+}
+
+static void use_pages(struct back_request *r, void *const pages[])
+{
     for (unsigned int i = 0; i < r->nr_segments; i++)
-        add_part(r,
-                 (uint8_t *)pages[i] +
-                     r->segments[i].first_sect * BLK_SECTOR_SIZE,
+        add_part(r, in_page(pages[i], &r->segments[i]),
                  segment_size(&r->segments[i]));
-    r->mapped = true;
-    return true;
+}
+
+static void use_buffer(struct back_request *r)
+{
+    for (unsigned int i = 0; i < r->nr_segments; i++)
+        add_part(r, r->buffer + i * OS_PAGE_SIZE,
+                 segment_size(&r->segments[i]));
+}
+
+/* ---- Copies ----------------------------------------------------------- */
+
+static void copy_pages(struct back_request *r, void *const pages[],
+                       bool to_front)
+{
+    for (unsigned int i = 0; i < r->nr_segments; i++) {
+        const struct blkif_request_segment *s = &r->segments[i];
+        uint8_t *front = in_page(pages[i], s);
+        uint8_t *ours = r->buffer + i * OS_PAGE_SIZE;
+
+        pv_copy(to_front ? front : ours, to_front ? ours : front,
+                segment_size(s));
+    }
 }
 
 /* One segment after the other; none crosses a page's end on either side. */
-static int copy_segments(struct back_request *r, bool to_grant)
+static int copy_grants(struct back_request *r, bool to_front)
 {
     struct os_copy copies[BLK_MAX_SEGMENTS];
     unsigned int nr = 0;
@@ -101,41 +134,87 @@ static int copy_segments(struct back_request *r, bool to_grant)
             .ref = s->gref,
             .offset = (uint16_t)(s->first_sect * BLK_SECTOR_SIZE),
             .size = (uint16_t)segment_size(s),
-            .to_grant = to_grant,
+            .to_grant = to_front,
             .local = r->buffer + i * OS_PAGE_SIZE,
         };
     }
     return os_grants_copy(r->queue->back->bus.other_id, copies, nr);
 }
 
+static int copy_data(struct back_request *r, void *const pages[], bool to_front)
+{
+    if (!r->mapped)
+        return copy_grants(r, to_front);
+    copy_pages(r, pages, to_front);
+    return 0;
+}
+
+/* ---- Buffers ---------------------------------------------------------- */
+
+static void take_disks_buffer(struct back_request *r)
+{
+    struct blkback_disk *disk = r->queue->back->disk;
+
+    r->buffer =
+        disk->take_pages ? disk->take_pages(disk, r->nr_segments) : NULL;
+    r->buffer_is_disks = r->buffer;
+}
+
+static int take_any_buffer(struct back_request *r)
+{
+    take_disks_buffer(r);
+    if (!r->buffer)
+        r->buffer = os_pages_alloc(r->nr_segments);
+    return r->buffer ? 0 : -XEN_ENOMEM;
+}
+
 static void free_buffer(struct back_request *r)
 {
-    os_pages_free(r->buffer, r->nr_buffer_pages);
+    struct blkback_disk *disk = r->queue->back->disk;
+
+    if (r->buffer_is_disks)
+        disk->give_pages(disk, r->buffer, r->nr_segments);
+    else
+        os_pages_free(r->buffer, r->nr_segments);
     r->buffer = NULL;
-    r->nr_buffer_pages = 0;
 }
+
+/* ---- Beginning and end ------------------------------------------------ */
 
 int data_begin(struct back_request *r)
 {
+    void *pages[BLK_MAX_SEGMENTS];
     int rc = 0;
 
     r->io.iov = r->iov;
     r->io.nr_iov = 0;
-    r->mapped = false;
-    if (r->queue->back->persistent && use_mapped(r))
+    r->mapped = r->queue->back->persistent && find_pages(r, pages);
+    if (r->mapped)
+        take_disks_buffer(r);
+    else
+        rc = take_any_buffer(r);
+    if (rc)
+        return rc;
+    if (!r->buffer) {
+        use_pages(r, pages);
         return 0;
-    r->buffer = os_pages_alloc(r->nr_segments);
-    if (!r->buffer)
-        return -XEN_ENOMEM;
-    r->nr_buffer_pages = r->nr_segments;
-    for (unsigned int i = 0; i < r->nr_segments; i++)
-        add_part(r, r->buffer + i * OS_PAGE_SIZE,
-                 segment_size(&r->segments[i]));
+    }
+    use_buffer(r);
     if (r->operation != BLKIF_OP_READ)
-        rc = copy_segments(r, false);
+        rc = copy_data(r, pages, false);
     if (rc)
         free_buffer(r);
     return rc;
+}
+
+/* Pages are mapped as long as anything is in flight, so they are found. */
+static int copy_to_front(struct back_request *r)
+{
+    void *pages[BLK_MAX_SEGMENTS];
+
+    if (r->mapped && !find_pages(r, pages))
+        return -XEN_EIO;
+    return copy_data(r, pages, true);
 }
 
 int data_end(struct back_request *r, int rc)
@@ -143,7 +222,7 @@ int data_end(struct back_request *r, int rc)
     if (!r->buffer)
         return rc;
     if (!rc && r->operation == BLKIF_OP_READ)
-        rc = copy_segments(r, true);
+        rc = copy_to_front(r);
     free_buffer(r);
     return rc;
 }

@@ -63,22 +63,31 @@ static bool map_new(struct blkback *b, const grant_ref_t refs[],
     return true;
 }
 
+/* Those that are mapped already. Returns whether that is all of them. */
+static bool look_up(struct blkback *b, const grant_ref_t refs[],
+                    unsigned int nr, void *pages_out[])
+{
+    for (unsigned int i = 0; i < nr; i++) {
+        pages_out[i] = place_of(b, refs[i])->page;
+        if (!pages_out[i])
+            return false;
+    }
+    return true;
+}
+
 bool grants_find(struct blkback *b, const grant_ref_t refs[], unsigned int nr,
                  void *pages_out[])
 {
     grant_ref_t new[BLK_MAX_SEGMENTS];
-    unsigned int nr_new;
 
     if (!b->grants)
         b->grants = os_alloc(GRANT_TABLE_SIZE * sizeof(*b->grants));
     if (!b->grants)
         return false;
-    nr_new = find_new(b, refs, nr, new);
-    if (nr_new && !map_new(b, new, nr_new))
-        return false;
-    for (unsigned int i = 0; i < nr; i++)
-        pages_out[i] = place_of(b, refs[i])->page;
-    return true;
+    if (look_up(b, refs, nr, pages_out))
+        return true;
+    return map_new(b, new, find_new(b, refs, nr, new)) &&
+           look_up(b, refs, nr, pages_out);
 }
 
 void grants_drop(struct blkback *b)

@@ -63,12 +63,12 @@ struct back_request {
     bool busy;
     uint8_t operation; /* what is asked for, also if indirect */
     enum back_step step;
-    bool mapped; /* data lies in pages of the front-end, else in `buffer` */
+    bool mapped; /* the front-end's pages are: they are copied, or used */
     unsigned int nr_segments;
     struct blkif_request_segment *segments; /* direct_segments, or allocated */
     struct blkback_iov *iov;
-    uint8_t *buffer; /* nr_buffer_pages */
-    unsigned int nr_buffer_pages;
+    uint8_t *buffer;      /* a page for each segment; NULL: there is none */
+    bool buffer_is_disks; /* by take_pages() */
     struct blkif_request_segment direct_segments[DIRECT_SEGMENTS];
     struct blkback_iov direct_iov[DIRECT_SEGMENTS];
     struct back_lists *lists; /* once more than DIRECT_SEGMENTS were needed */
@@ -222,10 +222,10 @@ void back_queue_free(struct back_queue *q);
 void back_limits_read(struct blkback *b);
 
 /** 0: go on; or the time when that is allowed. */
-uint64_t back_limits_until(const struct blkback *b, uint64_t now_ns);
+uint64_t back_limits_until(const struct blkback *b);
 
 /** Account a request. */
-void back_limits_charge(struct blkback *b, uint64_t now_ns, uint64_t bytes);
+void back_limits_charge(struct blkback *b, uint64_t bytes);
 
 /* ---- blk.c ------------------------------------------------------------ */
 

@@ -8,16 +8,31 @@ void back_limits_read(struct blkback *b)
     limit_set(&b->bps, store_read_or(b->bus.node, "bps", 0));
 }
 
-uint64_t back_limits_until(const struct blkback *b, uint64_t now_ns)
+/* Without one, not even the time is asked for. */
+static bool is_limited(const struct blkback *b)
 {
-    uint64_t iops = limit_until(&b->iops, now_ns);
-    uint64_t bps = limit_until(&b->bps, now_ns);
+    return b->iops.per_second || b->bps.per_second;
+}
 
+uint64_t back_limits_until(const struct blkback *b)
+{
+    uint64_t now, iops, bps;
+
+    if (!is_limited(b))
+        return 0;
+    now = os_now_ns();
+    iops = limit_until(&b->iops, now);
+    bps = limit_until(&b->bps, now);
     return iops > bps ? iops : bps;
 }
 
-void back_limits_charge(struct blkback *b, uint64_t now_ns, uint64_t bytes)
+void back_limits_charge(struct blkback *b, uint64_t bytes)
 {
-    limit_charge(&b->iops, now_ns, 1);
-    limit_charge(&b->bps, now_ns, bytes);
+    uint64_t now;
+
+    if (!is_limited(b))
+        return;
+    now = os_now_ns();
+    limit_charge(&b->iops, now, 1);
+    limit_charge(&b->bps, now, bytes);
 }

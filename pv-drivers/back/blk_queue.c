@@ -102,8 +102,8 @@ static bool take_queue(struct back_queue *q)
     struct blkback *b = q->back;
 
     for (uint32_t i = 0; i < q->ring.nr; i++) {
-        uint64_t now = os_now_ns(), until = back_limits_until(b, now);
         int nr = pv_back_avail(&q->ring);
+        uint64_t until;
 
         if (nr < 0) {
             back_fail(b, nr, "more requests than the ring has slots");
@@ -113,6 +113,7 @@ static bool take_queue(struct back_queue *q)
             return false;
         if (!nr)
             continue;
+        until = back_limits_until(b);
         if (until) {
             os_timer_set(&b->timer, until);
             return false;

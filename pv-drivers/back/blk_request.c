@@ -174,7 +174,7 @@ void request_start(struct back_request *r)
         bytes = r->io.nr_sectors * BLK_SECTOR_SIZE;
         rc = data_begin(r);
     }
-    back_limits_charge(b, os_now_ns(), bytes);
+    back_limits_charge(b, bytes);
     if (rc) {
         back_respond(r, rc);
     } else if (r->operation == BLKIF_OP_WRITE_BARRIER) {

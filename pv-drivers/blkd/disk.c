@@ -9,16 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <liburing.h>
 #include <linux/fs.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include "ports/linux_user/port.h"
-
-#define ENTRIES 256
+#include "blkd/pool.h"
+#include "blkd/ring.h"
 
 /* struct blkback_iov is given to the kernel as it is. */
 _Static_assert(sizeof(struct blkback_iov) == sizeof(struct iovec) &&
@@ -26,32 +24,46 @@ _Static_assert(sizeof(struct blkback_iov) == sizeof(struct iovec) &&
                        offsetof(struct iovec, iov_len),
                "as struct iovec");
 
-static struct io_uring ring;
-static struct port_poller poller;
-
 /* In the order in which they came. */
 static struct blkback_io *waiting, **waiting_end = &waiting;
 
+/* Those whose front-end is to be told. */
+static struct disk *done_disks;
+
+static void prepare_data(struct io_uring_sqe *sqe, struct blkback_io *io)
+{
+    const struct disk *d = io->disk;
+    uint64_t offset = io->sector * 512 + io->done;
+    struct iovec *iov = (struct iovec *)io->iov;
+    unsigned int size = (unsigned int)iov->iov_len;
+    bool in_pool = io->nr_iov == 1 && pool_has(iov->iov_base);
+
+    if (io->op == BLKBACK_READ && in_pool)
+        io_uring_prep_read_fixed(sqe, d->fd, iov->iov_base, size, offset, 0);
+    else if (io->op == BLKBACK_READ)
+        io_uring_prep_readv(sqe, d->fd, iov, io->nr_iov, offset);
+    else if (in_pool)
+        io_uring_prep_write_fixed(sqe, d->fd, iov->iov_base, size, offset, 0);
+    else
+        io_uring_prep_writev(sqe, d->fd, iov, io->nr_iov, offset);
+}
+
 static void prepare(struct io_uring_sqe *sqe, struct blkback_io *io)
 {
-    struct disk *d = io->disk;
-    off_t offset = (off_t)(io->sector * 512 + io->done);
-    struct iovec *iov = (struct iovec *)io->iov;
+    const struct disk *d = io->disk;
 
     switch (io->op) {
     case BLKBACK_READ:
-        io_uring_prep_readv(sqe, d->fd, iov, io->nr_iov, (uint64_t)offset);
-        break;
     case BLKBACK_WRITE:
-        io_uring_prep_writev(sqe, d->fd, iov, io->nr_iov, (uint64_t)offset);
+        prepare_data(sqe, io);
         break;
     case BLKBACK_FLUSH:
         io_uring_prep_fsync(sqe, d->fd, IORING_FSYNC_DATASYNC);
         break;
     case BLKBACK_DISCARD:
-        io_uring_prep_fallocate(sqe, d->fd,
-                                FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                                offset, (off_t)(io->nr_sectors * 512));
+        io_uring_prep_fallocate(
+            sqe, d->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+            (off_t)(io->sector * 512), (off_t)(io->nr_sectors * 512));
         break;
     }
     io_uring_sqe_set_data(sqe, io);
@@ -60,10 +72,8 @@ static void prepare(struct io_uring_sqe *sqe, struct blkback_io *io)
 static void start_waiting(void)
 {
     while (waiting) {
-        struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+        struct io_uring_sqe *sqe = ring_place();
 
-        if (!sqe && io_uring_submit(&ring) > 0)
-            sqe = io_uring_get_sqe(&ring);
         if (!sqe)
             return;
         prepare(sqe, waiting);
@@ -121,69 +131,53 @@ static void complete(struct blkback_io *io, int res)
         res = -EIO; /* the file is shorter than it was */
     if (res < 0 && res != -EOPNOTSUPP)
         os_log("I/O error %d at sector %lu", -res, io->sector);
-    d->done_something = true;
+    if (!d->done_something) {
+        d->done_something = true;
+        d->next_done = done_disks;
+        done_disks = d;
+    }
     blkback_done(io, res < 0 ? res : 0);
 }
 
-#define BATCH 128U
-
-/* Returns how many operations were done. */
-static unsigned int take_completions(void)
+static void tell_front_ends(void)
 {
-    struct io_uring_cqe *cqes[BATCH];
-    struct disk *disks[BATCH];
-    unsigned int nr = io_uring_peek_batch_cqe(&ring, cqes, BATCH);
+    while (done_disks) {
+        struct disk *d = done_disks;
 
-    for (unsigned int i = 0; i < nr; i++) {
-        struct blkback_io *io = io_uring_cqe_get_data(cqes[i]);
-
-        disks[i] = io->disk;
-        complete(io, cqes[i]->res);
+        done_disks = d->next_done;
+        d->done_something = false;
+        blkback_go_on(d->back);
     }
-    io_uring_cq_advance(&ring, nr);
-    for (unsigned int i = 0; i < nr; i++) {
-        if (!disks[i]->done_something)
-            continue;
-        disks[i]->done_something = false;
-        blkback_go_on(disks[i]->back);
-    }
-    return nr;
-}
-
-/* For so long without a look at other descriptors. */
-#define MAX_ROUNDS 16U
-
-/* What the page cache has is done at once: no need to wait to be told. */
-static void submit_all(void)
-{
-    for (unsigned int i = 0; i < MAX_ROUNDS; i++) {
-        start_waiting();
-        io_uring_submit(&ring);
-        if (!take_completions())
-            return;
-    }
-}
-
-static void ready(void *arg)
-{
-    (void)arg;
-    take_completions();
 }
 
 int disk_ring_open(void)
 {
-    int rc = io_uring_queue_init(ENTRIES, &ring, 0);
+    static const struct ring_user user = {
+        .done = complete, .all_told = tell_front_ends, .start = start_waiting};
 
-    if (rc)
-        return rc;
-    poller = (struct port_poller){.fd = ring.ring_fd, .ready = ready};
-    port_before_wait(submit_all);
-    return port_poll(&poller);
+    return ring_open(&user);
 }
 
+static void *take_pages(struct blkback_disk *disk, unsigned int nr)
+{
+    (void)disk;
+    return pool_take(nr);
+}
+
+static void give_pages(struct blkback_disk *disk, void *pages, unsigned int nr)
+{
+    (void)disk, (void)nr;
+    pool_give(pages);
+}
+
+/* What goes through the page cache is copied by the kernel anyway. */
 void disk_init(struct disk *d)
 {
     d->disk.submit = submit;
+    if (!d->is_device)
+        return;
+    d->disk.take_pages = take_pages;
+    d->disk.give_pages = give_pages;
 }
 
 void disk_look_at_size(struct disk *d)

@@ -13,6 +13,7 @@ struct disk {
     struct nbd *nbd; /* NULL: a file or a block device */
     void (*lost)(struct disk *disk);
     bool done_something; /* blkback_go_on() is due */
+    struct disk *next_done;
 };
 
 /** Make the one ring that serves all disks. Returns 0; -errno. */

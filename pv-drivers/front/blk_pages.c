@@ -2,12 +2,14 @@
 /* Between an I/O's buffers and the pages that the back-end sees. */
 #include "blk_internal.h"
 
+#include "pv/copy.h"
+
 static void copy(uint8_t *page, uint8_t *buffer, size_t size, bool to_page)
 {
     if (to_page)
-        memcpy(page, buffer, size);
+        pv_copy(page, buffer, size);
     else
-        memcpy(buffer, page, size);
+        pv_copy(buffer, page, size);
 }
 
 void front_pages_copy(const struct blk_io *io, uint64_t sector,

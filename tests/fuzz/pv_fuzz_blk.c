@@ -27,6 +27,8 @@ static void begin_back(void)
     static struct blkback_options options;
 
     fake_disk_init(&disk);
+    if (fake_random(2))
+        fake_disk_use_pages(&disk);
     must(!blkback_create("backend/qdisk/5/51712", &options, &disk.disk,
                          &disk.back),
          "no back-end");

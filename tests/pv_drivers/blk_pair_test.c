@@ -28,9 +28,11 @@ static void load_in_every_mode(void **state)
 {
     static const unsigned int segments[] = {11, 32, 256};
 
-    for (unsigned int i = 0; i < 5 * 2 * 3 * 4; i++) {
+    for (unsigned int i = 0; i < 5 * 2 * 3 * 4 * 2; i++) {
         pair_setup(state);
         fake_begin(i);
+        if (i / 120)
+            fake_disk_use_pages(&pair.disk);
         pair.front_options.ring_order = i % 5;
         pair.front_options.max_queues = i / 5 % 2 ? 3 : 1;
         pair.front_options.max_segments = segments[i / 10 % 3];

@@ -42,6 +42,8 @@ static void killed_at(unsigned int nr_calls)
     pair.front_options.max_queues = 1 + nr_calls % 3;
     pair.front_options.ring_order = nr_calls % 2;
     pair.back_options.no_persistent = nr_calls % 4 == 3;
+    if (nr_calls % 5 < 2)
+        fake_disk_use_pages(&pair.disk);
     start_pair();
     load_start(24, 200);
     fake_kill_after(FAKE_BACK, nr_calls);
@@ -50,6 +52,7 @@ static void killed_at(unsigned int nr_calls)
     steps(nr_calls % 7);
     if (fake_was_killed())
         start_back();
+    fake_kill_after(FAKE_BACK, 0);
     finish_load();
     assert_int_equal(pair.nr_connected, 1);
     assert_int_equal(fake_nr_logs(), 0);
@@ -77,6 +80,7 @@ static void back_end_is_killed_again_and_again(void **state)
             if (fake_was_killed())
                 start_back();
         }
+        fake_kill_after(FAKE_BACK, 0);
         finish_load();
         assert_int_equal(pair.nr_connected, 1);
         stop_pair();

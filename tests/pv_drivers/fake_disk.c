@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "fake_internal.h"
+
 /* In a process that may be killed: it is its memory, not the port's. */
 struct job {
     struct fake_disk *disk;
@@ -65,6 +67,7 @@ static void submit(struct blkback_disk *disk, struct blkback_io *io)
     struct fake_disk *d = (struct fake_disk *)disk;
     struct job *job = &jobs[next_job++ % MAX_JOBS];
 
+    fake_call();
     check(d, io);
     d->nr_ios++;
     d->nr_flushes += io->op == BLKBACK_FLUSH;
@@ -81,6 +84,26 @@ static void submit(struct blkback_disk *disk, struct blkback_io *io)
         apply(d, io);
     *job = (struct job){d, io};
     fake_work(FAKE_BACK, finish, job);
+    fake_call();
+}
+
+/* There may be none just now. */
+static void *take_pages(struct blkback_disk *disk, unsigned int nr)
+{
+    (void)disk;
+    return fake_random(4) ? os_pages_alloc(nr) : NULL;
+}
+
+static void give_pages(struct blkback_disk *disk, void *pages, unsigned int nr)
+{
+    (void)disk;
+    os_pages_free(pages, nr);
+}
+
+void fake_disk_use_pages(struct fake_disk *d)
+{
+    d->disk.take_pages = take_pages;
+    d->disk.give_pages = give_pages;
 }
 
 static void closed(struct blkback_disk *disk)

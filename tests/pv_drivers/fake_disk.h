@@ -29,4 +29,7 @@ struct fake_disk {
 /** A disk full of zeroes, with a cache. */
 void fake_disk_init(struct fake_disk *disk);
 
+/** It has pages of its own for I/O, though not always. */
+void fake_disk_use_pages(struct fake_disk *disk);
+
 #endif

@@ -47,6 +47,11 @@ struct blkback_disk {
     void (*submit)(struct blkback_disk *disk, struct blkback_io *io);
     /** No more is coming for now: what was submitted may start. May be NULL. */
     void (*commit)(struct blkback_disk *disk);
+    /** Memory in whole pages, side by side, with which it does I/O at less cost
+     * than with pages of a front-end: data is copied by way of it. Returns NULL
+     * if there is none just now: then it takes any memory. Both may be NULL. */
+    void *(*take_pages)(struct blkback_disk *disk, unsigned int nr);
+    void (*give_pages)(struct blkback_disk *disk, void *pages, unsigned int nr);
     /** The device was removed and does not use the disk any more. The owner
      * calls blkback_destroy(), not from here. */
     void (*closed)(struct blkback_disk *disk);

@@ -21,7 +21,6 @@ static struct port_poller poller = {.fd = -1};
 
 static void deliver(evtchn_port_t port)
 {
-    evtchn_dev_unmask(poller.fd, port);
     if (port < nr_ports && ports[port].fn)
         ports[port].fn(ports[port].arg);
 }
@@ -32,7 +31,21 @@ static void ready(void *arg)
     int nr = evtchn_dev_pending(poller.fd, pending, BATCH);
 
     (void)arg;
-    for (int i = 0; i < nr; i++)
+    for (int i = 0; i < nr; i++) {
+        evtchn_dev_unmask(poller.fd, pending[i]);
+        deliver(pending[i]);
+    }
+}
+
+int port_events_fd(void)
+{
+    port_unpoll(&poller);
+    return poller.fd;
+}
+
+void port_events(const uint32_t pending[], unsigned int nr)
+{
+    for (unsigned int i = 0; i < nr; i++)
         deliver(pending[i]);
 }
 

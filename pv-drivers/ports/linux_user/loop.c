@@ -16,7 +16,7 @@
 
 static int epoll_fd = -1;
 static bool to_syslog;
-static void (*before_wait)(void);
+static int (*other_wait)(uint64_t until_ns);
 
 /* ---- Descriptors ------------------------------------------------------ */
 
@@ -44,9 +44,14 @@ void port_poll_writable(struct port_poller *poller, bool wanted)
     epoll_ctl(epoll_fd, EPOLL_CTL_MOD, poller->fd, &event);
 }
 
-void port_before_wait(void (*fn)(void))
+void port_wait_by(int (*wait)(uint64_t until_ns))
 {
-    before_wait = fn;
+    other_wait = wait;
+}
+
+int port_loop_fd(void)
+{
+    return epoll_fd;
 }
 
 static int open_named(const char *name, int (*open_it)(void))
@@ -102,14 +107,11 @@ static int timers_wait(void)
 
 /* A poller that another one's function has removed may be called once more for
  * what it had: those of this port live for good. */
-int port_run(void)
+static int wait_and_call(int milliseconds)
 {
     struct epoll_event events[BATCH];
-    int nr;
+    int nr = epoll_wait(epoll_fd, events, BATCH, milliseconds);
 
-    if (before_wait)
-        before_wait();
-    nr = epoll_wait(epoll_fd, events, BATCH, timers_wait());
     if (nr < 0 && errno != EINTR)
         return -errno;
     for (int i = 0; i < nr; i++) {
@@ -117,8 +119,22 @@ int port_run(void)
 
         poller->ready(poller->arg);
     }
-    timers_run();
     return 0;
+}
+
+void port_ready(void)
+{
+    wait_and_call(0);
+}
+
+int port_run(void)
+{
+    int rc =
+        other_wait ? other_wait(timers_next()) : wait_and_call(timers_wait());
+
+    if (!rc)
+        timers_run();
+    return rc;
 }
 
 /* ---- The log ---------------------------------------------------------- */

@@ -36,8 +36,27 @@ void port_unpoll(struct port_poller *poller);
 /** Call ready() also when it is writable, or no more. */
 void port_poll_writable(struct port_poller *poller, bool wanted);
 
-/** Call before each wait: what was begun by all that was called is sent off. */
-void port_before_wait(void (*fn)(void));
+/* ---- For a daemon that sleeps in a way of its own, as in io_uring ------ */
+
+/**
+ * Wait by this function in place of the loop's own way, until something has
+ * come or a time has (by os_now_ns(); TIMERS_NONE: never). Returns 0; -errno.
+ */
+void port_wait_by(int (*wait)(uint64_t until_ns));
+
+/** Readable when one of the loop's descriptors is: then call port_ready(). */
+int port_loop_fd(void);
+void port_ready(void);
+
+/**
+ * The descriptor of event channels, not among the loop's own any more: numbers
+ * of ports are read from it. Those are given to port_events(), and then written
+ * to it, to let their next event come.
+ */
+int port_events_fd(void);
+void port_events(const uint32_t ports[], unsigned int nr);
+
+/* ----------------------------------------------------------------------- */
 
 /** Wait once, and call all that is due. Returns 0; -errno. */
 int port_run(void);
