@@ -17,9 +17,13 @@ BACK = "/local/domain/0/backend/qdisk/0/1"
 FRONT = "/local/domain/0/device/vbd/1"
 
 
-def make_nodes(host, params, **more):
+def make_image(host):
     with open(image_of(host), "wb") as image:
         image.truncate(SIZE)
+
+
+def make_nodes(host, params, **more):
+    make_image(host)
     nodes = {f"{BACK}/params": params, f"{BACK}/mode": "w"}
     nodes.update({f"{BACK}/{name}": value for name, value in more.items()})
     host.make_nodes(FRONT, BACK, nodes)
@@ -60,14 +64,18 @@ def is_confined(host):
     host.is_confined()
 
 
-def worker_is_killed_twenty_times(host):
-    make_nodes(host, f"raw:{image_of(host)}")
-    guest = start_guest(host, 8)
-    for _ in range(20):
+def kill_workers(host, nr):
+    for _ in range(nr):
         time.sleep(random.uniform(0.05, 0.3))
         old = host.worker()
         os.kill(int(old), signal.SIGKILL)
         wait_for(lambda gone=old: host.worker() not in ("", gone))
+
+
+def worker_is_killed_twenty_times(host):
+    make_nodes(host, f"raw:{image_of(host)}")
+    guest = start_guest(host, 8)
+    kill_workers(host, 20)
     assert guest.poll() is None, "the guest was done before"
     finish(guest)
     host.remove_nodes(FRONT, BACK)
@@ -84,6 +92,23 @@ def daemon_is_killed(host):
         host.start_daemon()
     finish(guest)
     host.remove_nodes(FRONT, BACK)
+
+
+def device_is_served_past_the_page_cache(host):
+    if os.getuid():
+        return
+    make_image(host)
+    device = subprocess.run(["losetup", "-f", "--show", image_of(host)],
+                            check=True, text=True,
+                            stdout=subprocess.PIPE).stdout.strip()
+    try:
+        make_nodes(host, f"phy:{device}")
+        guest = start_guest(host, 4)
+        kill_workers(host, 8)
+        finish(guest)
+        host.remove_nodes(FRONT, BACK)
+    finally:
+        subprocess.run(["losetup", "-d", device], check=True)
 
 
 def requests_are_limited(host):
@@ -130,7 +155,8 @@ def nothing_is_left_open(host):
 
 
 CHECKS = (serves_a_file, is_confined, worker_is_killed_twenty_times,
-          daemon_is_killed, requests_are_limited, qcow2_through_a_server,
+          daemon_is_killed, device_is_served_past_the_page_cache,
+          requests_are_limited, qcow2_through_a_server,
           what_is_not_there_is_refused, nothing_is_left_open)
 
 
