@@ -240,12 +240,17 @@ check-xenstore-interop: xenstore xenstore-client ## run our and Debian's xenstor
 	@+$(SUBMAKE) -f $(ROOT)/tests/xenstore/Makefile check-interop
 
 .PHONY: check-interop
-check-interop: check-xenstore-interop check-tools-interop check-carried check-block-interop ## all that has a stock part on the other side
+check-interop: check-xenstore-interop check-tools-interop check-carried check-block-interop check-net-interop ## all that has a stock part on the other side
 
 # {our, Linux's} block front-end on {our, Linux's} back-end.
 .PHONY: check-block-interop
 check-block-interop:
 	@+$(SUBMAKE) check-system T=tools_blkfront
+
+# The same of the network.
+.PHONY: check-net-interop
+check-net-interop:
+	@+$(SUBMAKE) check-system T=tools_netfront
 
 # Our xl on Debian's hypervisor, beside Debian's xl.
 .PHONY: check-tools-interop

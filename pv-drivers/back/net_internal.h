@@ -3,6 +3,7 @@
 #ifndef BACK_NET_INTERNAL_H
 #define BACK_NET_INTERNAL_H
 
+#include "pv/net_ring.h"
 #include "pv/netback.h"
 #include "pv/xenbus.h"
 

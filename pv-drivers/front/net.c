@@ -6,18 +6,41 @@
  */
 #include "net_internal.h"
 
+/* Taken at once, before others have their turn. */
+#define MAX_PACKETS (4 * NET_RING_SLOTS)
+
 #define WATCHDOG_NS 1000000000UL
 /* How often to look whether the back-end still has what it was lent. */
 #define LIMBO_NS 50000000UL
 
 /* ---- Queues ----------------------------------------------------------- */
 
+static unsigned int queue_take(struct net_front_queue *q, unsigned int budget)
+{
+    return net_front_tx_done(q) ? net_front_rx_take(q, budget) : 0;
+}
+
 static void queue_event(void *queue)
 {
     struct net_front_queue *q = queue;
+    struct netfront *f = q->front;
 
-    if (net_front_tx_done(q))
-        net_front_rx_take(q);
+    if (!f->connected)
+        return;
+    if (f->ops->pending)
+        f->ops->pending(f->arg);
+    else if (queue_take(q, MAX_PACKETS) == MAX_PACKETS)
+        os_timer_set(&f->watchdog, os_now_ns());
+}
+
+unsigned int netfront_poll(struct netfront *f, unsigned int budget)
+{
+    unsigned int first = f->first_polled++, done = 0;
+
+    for (unsigned int i = 0; f->connected && i < f->nr_queues; i++)
+        done +=
+            queue_take(&f->queues[(first + i) % f->nr_queues], budget - done);
+    return done;
 }
 
 static int queue_open(struct netfront *f, struct net_front_queue *q)
@@ -66,6 +89,7 @@ static void set_link(struct netfront *f, bool up)
 static void disconnect(struct netfront *f)
 {
     f->connected = false;
+    f->broken = NULL;
     for (unsigned int i = 0; i < f->nr_queues; i++)
         queue_close(f, &f->queues[i]);
     f->nr_queues = 0;
@@ -76,7 +100,14 @@ static void disconnect(struct netfront *f)
 
 void net_front_break(struct netfront *f, const char *why)
 {
-    xenbus_fail(&f->bus, -XEN_EIO, why);
+    f->connected = false;
+    f->broken = why;
+    os_timer_set(&f->watchdog, os_now_ns());
+}
+
+static void end_broken(struct netfront *f)
+{
+    xenbus_fail(&f->bus, -XEN_EIO, f->broken);
     disconnect(f);
     xenbus_set_state(&f->bus, XenbusStateClosed);
 }
@@ -293,6 +324,8 @@ static void watchdog(void *front)
         try_removed(f);
         return;
     }
+    if (f->broken)
+        end_broken(f);
     front_pages_sweep(&f->pages);
     for (unsigned int i = 0; f->connected && i < f->nr_queues; i++) {
         struct net_front_queue *q = &f->queues[i];

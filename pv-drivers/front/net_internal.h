@@ -3,6 +3,7 @@
 #ifndef FRONT_NET_INTERNAL_H
 #define FRONT_NET_INTERNAL_H
 
+#include "pv/net_ring.h"
 #include "pv/netfront.h"
 #include "pv/xenbus.h"
 
@@ -32,10 +33,12 @@ struct netfront {
     bool link;      /* and it has answered */
     bool removed;
     bool removed_told;
-    bool blocked; /* somebody waits for writable() */
+    bool blocked;       /* somebody waits for writable() */
+    const char *broken; /* what the back-end did that none does */
 
     unsigned int nr_queues;
     struct net_front_queue *queues; /* options.max_queues */
+    unsigned int first_polled;      /* queues take turns to be first */
 
     struct front_pages pages; /* of packets, and rings */
     uint8_t *packet;          /* NET_MAX_PACKET: one that is received */
@@ -61,12 +64,14 @@ void net_front_multicast_all(struct netfront *f);
 /** Lend pages to be filled; sends the event, if one is wanted. */
 void net_front_rx_fill(struct net_front_queue *q);
 
-/** Hand on what has come. False: the connection has ended. */
-bool net_front_rx_take(struct net_front_queue *q);
+/** Hand on what has come, at most `budget` packets. Returns how many; fewer:
+ * there will be an event for the next, or the connection has ended. */
+unsigned int net_front_rx_take(struct net_front_queue *q, unsigned int budget);
 
 /* ---- net.c ------------------------------------------------------------ */
 
-/** The back-end does what no back-end does: have no more to do with it. */
+/** The back-end does what no back-end does: have no more to do with it. Calls
+ * nothing of the store; that follows from the watchdog. */
 void net_front_break(struct netfront *f, const char *why);
 
 #endif

@@ -6,9 +6,6 @@
  */
 #include "net_internal.h"
 
-/* Taken at once, before others have their turn. */
-#define MAX_PACKETS (4 * NET_RING_SLOTS)
-
 /* ---- Pages ------------------------------------------------------------ */
 
 static void put(struct net_front_queue *q, struct front_page *page)
@@ -140,27 +137,29 @@ static bool take_packet(struct net_front_queue *q, uint32_t nr)
     return f->connected;
 }
 
-bool net_front_rx_take(struct net_front_queue *q)
+unsigned int net_front_rx_take(struct net_front_queue *q, unsigned int budget)
 {
     struct netfront *f = q->front;
+    unsigned int done = 0;
 
-    for (unsigned int budget = MAX_PACKETS; budget; budget--) {
+    while (done < budget) {
         int nr = pv_front_avail(&q->rx);
 
         if (nr < 0) {
             net_front_break(f, "more packets than pages");
-            return false;
+            return done;
         }
-        if (nr && take_packet(q, (uint32_t)nr))
+        if (nr && take_packet(q, (uint32_t)nr)) {
+            done++;
             continue;
+        }
         if (!f->connected)
-            return false;
+            return done;
         net_front_rx_fill(q);
         /* A part of a packet: wait for the rest. */
         if (nr || !pv_front_more(&q->rx))
-            return true;
+            return done;
     }
     net_front_rx_fill(q);
-    os_timer_set(&f->watchdog, os_now_ns());
-    return true;
+    return done;
 }

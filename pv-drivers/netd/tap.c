@@ -2,6 +2,8 @@
 /* The header that a TAP has before each packet. */
 #include "netd/netd.h"
 
+#include "public/io/netif.h"
+
 void tap_header(struct virtio_net_hdr *out, const struct net_offload *offload,
                 const struct net_headers *headers)
 {

@@ -4,6 +4,7 @@
 #include "pv_fuzz.h"
 
 #include "pv/netback.h"
+#include "pv/net_ring.h"
 #include "pv/netfront.h"
 #include "pv/text.h"
 

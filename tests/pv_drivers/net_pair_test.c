@@ -54,6 +54,23 @@ static void several_queues(void **state)
     net_stop();
 }
 
+/* Packets come when they are asked for, and not more than that. */
+static void polled(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed < 8; seed++) {
+        net_setup(NULL);
+        fake_begin(seed);
+        net.polled = true;
+        net.front_options.max_queues = seed % 4;
+        fake_set_chances((struct fake_chances){.lost = 10, .doubled = 60});
+        net_start();
+        net_run_load(1000, 1000);
+        fake_set_chances((struct fake_chances){0});
+        net_stop();
+    }
+}
+
 static void not_more_queues_than_the_back_end_has(void **state)
 {
     (void)state;
@@ -310,6 +327,7 @@ int main(void)
         TEST(features_are_agreed),
         TEST(events_in_any_order_lost_and_doubled),
         TEST(several_queues),
+        TEST(polled),
         TEST(not_more_queues_than_the_back_end_has),
         TEST(few_pages),
         TEST(fewest_pages),

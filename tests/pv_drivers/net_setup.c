@@ -246,10 +246,45 @@ static void removed(void *arg)
     net.nr_removed++;
 }
 
+/* ---- A guest that polls ----------------------------------------------- */
+
+#define POLL_BUDGET 16U
+
+static bool polling;
+
+static void pending(void *arg);
+
+/* Until there is less than it would take. */
+static void poll(void *arg)
+{
+    unsigned int before = net.nr_got, done;
+
+    polling = false;
+    done = netfront_poll(net.front, POLL_BUDGET);
+    assert_true(done <= POLL_BUDGET && net.nr_got - before <= done);
+    if (done == POLL_BUDGET)
+        pending(arg);
+}
+
+static void pending(void *arg)
+{
+    if (!polling)
+        fake_work(FAKE_FRONT, poll, arg);
+    polling = true;
+}
+
 static const struct netfront_ops front_ops = {
     .link = link_changed,
     .received = received,
     .writable = writable,
+    .removed = removed,
+};
+
+static const struct netfront_ops polled_ops = {
+    .link = link_changed,
+    .received = received,
+    .writable = writable,
+    .pending = pending,
     .removed = removed,
 };
 
@@ -259,7 +294,7 @@ int net_setup(void **state)
 {
     (void)state;
     memset(&net, 0, sizeof(net));
-    feeding = pumping = false;
+    feeding = pumping = polling = false;
     fake_begin(1);
     net.nic = (struct netback_nic){.transmit = transmit,
                                    .ready = ready,
@@ -298,7 +333,8 @@ void net_start_front(void)
     domid_t before = fake_enter(FAKE_FRONT);
 
     assert_int_equal(netfront_create("device/vif/0", &net.front_options,
-                                     &front_ops, NULL, &net.front),
+                                     net.polled ? &polled_ops : &front_ops,
+                                     NULL, &net.front),
                      0);
     fake_enter(before);
 }

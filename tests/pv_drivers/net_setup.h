@@ -8,6 +8,7 @@
 #define NET_SETUP_H
 
 #include "fake_port.h"
+#include "pv/net_ring.h"
 #include "pv/netback.h"
 #include "pv/netfront.h"
 
@@ -37,7 +38,8 @@ struct net_pair {
     unsigned int nr_links, nr_removed, nr_closed;
     unsigned int nr_fed; /* packets for the guest while there was room */
     struct stream out, in;
-    bool plain; /* packets without offloads, of a page at most */
+    bool plain;  /* packets without offloads, of a page at most */
+    bool polled; /* the guest takes packets when it likes */
     uint8_t keep[NETBACK_KEEP_SIZE] __attribute__((aligned(4096)));
     /* Packets that were made by hand: */
     uint8_t got[NET_MAX_PACKET];

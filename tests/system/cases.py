@@ -96,6 +96,14 @@ TOOLS_BLKFRONT = ("tools_start", "front_make_root", "front_own_on_linux",
                   "front_linux_on_linux", "front_linux_verifies_on_blkd",
                   "front_linux_blkd_killed", "front_linux_verifies_on_linux",
                   "front_linux_on_linux_ends")
+# {our, Linux's} network front-end on {our, Linux's} back-end.
+TOOLS_NETFRONT = ("tools_start", "net_own_on_linux",
+                  "net_own_on_linux_carries", "net_own_on_linux_reloads",
+                  "net_own_is_restored", "net_own_on_netd",
+                  "net_own_on_netd_carries", "net_own_on_netd_reloads",
+                  "net_own_netd_killed", "net_linux_on_netd",
+                  "net_linux_on_netd_carries", "net_linux_netd_killed",
+                  "net_linux_on_linux", "net_linux_on_linux_carries")
 # The bare guest.
 TOOLS_BARE = ("tools_start", "bare_starts", "bare_reads_and_writes",
               "bare_balloon", "bare_halts", "bare_reboots",
@@ -217,7 +225,7 @@ BOOTS = [
            smp=smp, icount=smp == 1, memory=3072, nic="", seconds=1800,
            values={"dom0_vcpus": smp, **values},
            xen_options=f"dom0_mem=1G,max:1G dom0_max_vcpus={smp}",
-           stock_options=NO_XSAVE, named=name == "blkfront")
+           stock_options=NO_XSAVE, named=name in ("blkfront", "netfront"))
       for name, smp, checks, values in (
           ("linux", 2, TOOLS_LINUX, {}),
           ("devices", 2, TOOLS_DEVICES, {"xenstored": "xenstored"}),
@@ -234,6 +242,7 @@ BOOTS = [
           ("netd", 2, TOOLS_NETD, {"xenstored": "xenstored"}),
           ("bare", 2, TOOLS_BARE, {"xenstored": "xenstored"}),
           ("blkfront", 2, TOOLS_BLKFRONT, {"xenstored": "xenstored"}),
+          ("netfront", 2, TOOLS_NETFRONT, {"xenstored": "xenstored"}),
           ("share", 1, TOOLS_SHARE, {}),
           ("cycles", 2, TOOLS_CYCLES, {"cycles": 300, "limit": 1700}))),
 ]

@@ -106,7 +106,7 @@ counter()
 }
 
 # What passes was not cut to the size of a frame, 1514 bytes.
-check_netd_tcp_both_ways()
+both_ways()
 {
     for way in to from; do
         counts=rx
@@ -119,6 +119,11 @@ check_netd_tcp_both_ways()
         echo "$way guest: $((bytes / packets)) bytes per packet"
         [ $((bytes / packets)) -gt 3028 ] || return
     done
+}
+
+check_netd_tcp_both_ways()
+{
+    both_ways
 }
 
 # Between two guests, each by the same process.
@@ -153,7 +158,7 @@ net_load_is_good()
 }
 
 # SIGKILL while it carries data: connections go on.
-check_netd_worker_killed()
+worker_killed_under_load()
 {
     start_net_load
     killed=0
@@ -166,6 +171,11 @@ check_netd_worker_killed()
     done
     net_load_is_good && echo "killed $killed times under load" &&
         [ $killed -ge 3 ]
+}
+
+check_netd_worker_killed()
+{
+    worker_killed_under_load
 }
 
 # All of the daemon, with a pause in which nobody answers.

@@ -6,19 +6,13 @@
 #ifndef PV_NET_H
 #define PV_NET_H
 
-#include "public/io/netif.h"
-
-#include "pv/ring.h"
+#include "pv/os.h"
 
 #define NET_MAX_PACKET    65535U
 #define NET_MAC_SIZE      6U
 #define NET_MIN_PACKET    14U /* an Ethernet header */
 #define NET_MAX_QUEUES    8U
 #define NET_MAX_MULTICAST 64U /* addresses that a back-end keeps */
-#define NET_RING_SLOTS    256U
-
-/* Slots of a packet: the most data in whole pages, and one of extra info. */
-#define NET_MAX_SLOTS (NET_MAX_PACKET / OS_PAGE_SIZE + 1 + 1)
 
 /* What a packet still lacks; it may be segmented. */
 struct net_offload {
@@ -54,30 +48,6 @@ int net_mac_parse(const char *text, uint8_t mac[NET_MAC_SIZE]);
 static inline bool net_mac_is_equal(const uint8_t *a, const uint8_t *b)
 {
     return !memcmp(a, b, NET_MAC_SIZE);
-}
-
-static inline struct netif_tx_request *net_tx_request(const struct pv_ring *r,
-                                                      uint32_t index)
-{
-    return pv_ring_slot(r, index, sizeof(struct netif_tx_request));
-}
-
-static inline struct netif_tx_response *net_tx_response(const struct pv_ring *r,
-                                                        uint32_t index)
-{
-    return pv_ring_slot(r, index, sizeof(struct netif_tx_request));
-}
-
-static inline struct netif_rx_request *net_rx_request(const struct pv_ring *r,
-                                                      uint32_t index)
-{
-    return pv_ring_slot(r, index, sizeof(struct netif_rx_response));
-}
-
-static inline struct netif_rx_response *net_rx_response(const struct pv_ring *r,
-                                                        uint32_t index)
-{
-    return pv_ring_slot(r, index, sizeof(struct netif_rx_response));
 }
 
 #endif

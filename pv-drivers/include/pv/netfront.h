@@ -38,6 +38,9 @@ struct netfront_ops {
                      const struct net_offload *offload);
     /** There is room again after an -EAGAIN. May be NULL. */
     void (*writable)(void *arg);
+    /** Something has happened: received() and writable() wait until
+     * netfront_poll() is called. NULL: they do not wait for anything. */
+    void (*pending)(void *arg);
     /** The device was removed, or shut down, and the back-end has nothing of
      * us. netfront_destroy() may follow, not from here. May be NULL. */
     void (*removed)(void *arg);
@@ -81,6 +84,15 @@ void netfront_destroy(struct netfront *front);
  */
 int netfront_send(struct netfront *front, const struct net_buffer buffers[],
                   unsigned int nr_buffers, const struct net_offload *offload);
+
+/**
+ * After pending(): call received() for at most `budget` packets, and writable()
+ * if there is room again.
+ *
+ * Returns how many packets; if fewer than the budget, pending() follows when
+ *         there is more. Else: poll again.
+ */
+unsigned int netfront_poll(struct netfront *front, unsigned int budget);
 
 /**
  * Have packets to a group, or no more; with the option, others do not come.

@@ -8,9 +8,10 @@
  * that is one lock, or one thread; a loop over "what has happened" does as
  * well. So drivers have no locks.
  *
- * A block front-end's event functions, and blkfront_submit(), call no more than
- * memory, grants, os_event_send(), timers and the log: a kernel may call them
- * where it can't sleep, if its functions for these don't.
+ * A block or network front-end's event functions, blkfront_submit(),
+ * netfront_send() and netfront_poll() call no more than memory, grants,
+ * os_event_send(), timers and the log: a kernel may call them where it can't
+ * sleep, if its functions for these don't.
  *
  * Errors are negative XEN_E* of public/errno.h.
  */

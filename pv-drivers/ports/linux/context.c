@@ -66,21 +66,38 @@ static void take_outside(struct list_head *calls)
     list_splice_init(&outside, calls);
 }
 
-void port_call(struct port_call *call)
+bool port_try_enter(struct port_call *later, unsigned long *flags_out)
 {
-    LIST_HEAD(calls);
     unsigned long flags;
 
     spin_lock_irqsave(&lock, flags);
     if (sleeper) {
-        if (list_empty(&call->link))
-            list_add_tail(&call->link, &missed);
-    } else {
-        call->fn(call);
-        take_outside(&calls);
+        if (list_empty(&later->link))
+            list_add_tail(&later->link, &missed);
+        spin_unlock_irqrestore(&lock, flags);
+        return false;
     }
+    *flags_out = flags;
+    return true;
+}
+
+void port_leave_atomic(unsigned long flags)
+{
+    LIST_HEAD(calls);
+
+    take_outside(&calls);
     spin_unlock_irqrestore(&lock, flags);
     call_all(&calls);
+}
+
+void port_call(struct port_call *call)
+{
+    unsigned long flags;
+
+    if (!port_try_enter(call, &flags))
+        return;
+    call->fn(call);
+    port_leave_atomic(flags);
 }
 
 void port_call_outside(struct port_call *call)
@@ -100,11 +117,14 @@ void port_leave(void)
 {
     LIST_HEAD(calls);
 
+    /* What is called may want softirqs: they run as this ends. */
+    local_bh_disable();
     spin_lock_irq(&lock);
     call_all(&missed);
     sleeper = false;
     take_outside(&calls);
     spin_unlock_irq(&lock);
+    local_bh_enable();
     mutex_unlock(&sleepers);
     call_all(&calls);
 }

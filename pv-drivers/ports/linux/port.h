@@ -33,6 +33,13 @@ void port_call(struct port_call *call);
 /** From inside: call it once the context is left. */
 void port_call_outside(struct port_call *call);
 
+/**
+ * Enter the context for a while in which nobody sleeps; false: somebody is in
+ * who may, and `later` is called when that one leaves.
+ */
+bool port_try_enter(struct port_call *later, unsigned long *flags_out);
+void port_leave_atomic(unsigned long flags);
+
 /** Enter the context, for what may sleep; and leave it. */
 void port_enter(void);
 void port_leave(void);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the network front-end's port share. */
+#ifndef PV_LINUX_NET_PORT_H
+#define PV_LINUX_NET_PORT_H
+
+#include <linux/kref.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/workqueue.h>
+
+#include "pv/netfront.h"
+
+#include "port.h"
+
+/* An interface: what a net_device has behind it. */
+struct nic {
+    struct kref refs;
+    struct net_device *dev;
+    struct napi_struct napi;
+    struct work_struct link; /* it is up, or down, or another one */
+    struct work_struct end;  /* the front-end may go */
+
+    /* In the context: */
+    struct netfront *front; /* NULL: not yet, or not any more */
+    bool up;
+    struct netfront_info info;
+    struct sk_buff_head waiting; /* to be sent */
+    struct sk_buff_head arrived; /* in a poll: to be handed on */
+    struct port_call send;       /* what is waiting */
+    struct port_call again;      /* to poll, where somebody was inside */
+
+    /* Under Linux's lock of network devices: */
+    struct netfront_info agreed; /* info, as the device's features tell it */
+};
+
+/* ---- net_packet.c ----------------------------------------------------- */
+
+void nic_packets_init(struct nic *n);
+
+netdev_tx_t nic_start_xmit(struct sk_buff *skb, struct net_device *dev);
+
+int nic_poll(struct napi_struct *napi, int budget);
+
+/** The front-end's: there is something to poll for. */
+void nic_pending(void *nic);
+
+/** The front-end's: a packet. */
+void nic_received(void *nic, const uint8_t *frame, size_t size,
+                  const struct net_offload *offload);
+
+/** The front-end's: there is room again. */
+void nic_writable(void *nic);
+
+#endif

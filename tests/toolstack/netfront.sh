@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+# The project's own network front-end in Debian's kernel, and Linux's, each with
+# Linux's back-end and with xen-netd: packets both ways, larger than a frame too;
+# the front-end unloaded, saved and restored; xen-netd killed meanwhile.
+
+# create_pair FRONT BACK: a guest, and its interface by that back-end.
+create_pair()
+{
+    file=$(linux_config linux cloud "guest.ip=$address guest.net=$1" vcpus=2 \
+        "tsc_mode='native'")
+    case $2 in
+    linux) echo "$bridge" >> "$file" && create "$file" -p ;;
+    own) create "$file" -p && attach_nic linux 00:16:3e:00:00:02 ;;
+    esac && xl unpause linux && wait_until 300 has_printed linux GUEST-READY
+}
+
+# has_front MODULE: it is what the guest has, and the link is up.
+has_front()
+{
+    inside $address 'cat /proc/modules
+        echo "carrier $(cat /sys/class/net/eth0/carrier)"' > /tmp/seen
+    grep -q "^$1 " /tmp/seen && grep -q '^carrier 1' /tmp/seen || {
+        cat /tmp/seen
+        return 1
+    }
+}
+
+# What the front-end has agreed with the back-end.
+pair_agrees()
+{
+    front=/local/domain/$(xl domid linux)/device/vif/0
+    for feature in sg gso-tcpv4 gso-tcpv6 ipv6-csum-offload; do
+        has_value "$front/feature-$feature" 1 || {
+            echo "no $feature"
+            return 1
+        }
+    done
+    expect queues 2 "$(xenstore-read "$front/multi-queue-num-queues")"
+}
+
+# Small packets, and large ones in fragments.
+pair_answers()
+{
+    ping -c 3 -W 5 -q $address && ping -c 3 -W 5 -s 20000 -q $address
+}
+
+# pair_starts FRONT BACK MODULE
+pair_starts()
+{
+    create_pair "$1" "$2" && pair_answers && has_front "$3" && pair_agrees
+}
+
+# types_in_guest COMMAND: at the guest's console, where its network is not there.
+types_in_guest()
+{
+    printf '%s\n' "$1" > "$(xenstore-read "/local/domain/$(xl domid linux)/console/tty")"
+}
+
+# The module goes, and comes back.
+front_reloads()
+{
+    types_in_guest 'rmmod xenia_netfront && echo FRONT-GONE'
+    wait_until 60 has_printed linux '^FRONT-GONE' || return
+    types_in_guest "insmod /mod/xenia-netfront.ko && ifconfig eth0 $address up"
+    wait_until 60 ping -c 1 -W 1 -q $address > /dev/null && both_ways
+}
+
+pair_ends()
+{
+    back=$(nic_node linux)
+    destroy linux
+    xenstore-rm "$back" 2> /dev/null
+    wait_until 30 has_no_bridged_interface
+}
+
+has_no_bridged_interface()
+{
+    [ -z "$(ls /sys/class/net/xenbr0/brif)" ]
+}
+
+check_net_own_on_linux()
+{
+    start_daemon netd && pair_starts own linux xenia_netfront
+}
+
+check_net_own_on_linux_carries()
+{
+    both_ways
+}
+
+check_net_own_on_linux_reloads()
+{
+    front_reloads
+}
+
+check_net_own_is_restored()
+{
+    inside $address 'echo kept > /tmp/kept'
+    xl save linux /disk/saved && is_gone linux && xl restore /disk/saved &&
+        rm /disk/saved &&
+        wait_until 60 ping -c 1 -W 1 -q $address > /dev/null || return
+    expect 'file in memory' kept "$(inside $address 'cat /tmp/kept')" && both_ways
+}
+
+check_net_own_on_netd()
+{
+    pair_ends && pair_starts own own xenia_netfront
+}
+
+check_net_own_on_netd_carries()
+{
+    both_ways
+}
+
+check_net_own_on_netd_reloads()
+{
+    front_reloads
+}
+
+check_net_own_netd_killed()
+{
+    worker_killed_under_load
+}
+
+check_net_linux_on_netd()
+{
+    pair_ends && pair_starts linux own xen_netfront
+}
+
+check_net_linux_on_netd_carries()
+{
+    both_ways
+}
+
+check_net_linux_netd_killed()
+{
+    worker_killed_under_load
+}
+
+check_net_linux_on_linux()
+{
+    pair_ends && pair_starts linux linux xen_netfront
+}
+
+check_net_linux_on_linux_carries()
+{
+    both_ways && pair_ends
+}
