@@ -6,6 +6,9 @@
  */
 #include "net_internal.h"
 
+/* Whether packets to groups come only by the list that the front-end sends. */
+#define MULTICAST_NODE "request-multicast-control"
+
 /* ---- Copies ----------------------------------------------------------- */
 
 bool net_copies_add(struct net_copies *c, grant_ref_t ref, uint16_t offset,
@@ -59,8 +62,35 @@ static void queue_close(struct net_back_queue *q)
         os_grants_unmap(q->rx_page, 1);
 }
 
+/* The list of groups is in use, or not any more. */
+static void multicast_changed(void *back, const char *path)
+{
+    struct netback *b = back;
+
+    (void)path;
+    b->multicast_control = store_read_or(b->bus.other, MULTICAST_NODE, 0) == 1;
+}
+
+static int watch_multicast(struct netback *b)
+{
+    int rc;
+
+    if (!text_format(b->multicast_node, sizeof(b->multicast_node), "%s/%s",
+                     b->bus.other, MULTICAST_NODE))
+        return -XEN_ENAMETOOLONG;
+    b->multicast_watch = (struct os_watch){
+        .path = b->multicast_node, .fn = multicast_changed, .arg = b};
+    rc = os_store_watch(&b->multicast_watch);
+    if (rc)
+        b->multicast_watch.path = NULL;
+    return rc;
+}
+
 static void disconnect(struct netback *b)
 {
+    if (b->multicast_watch.path)
+        os_store_unwatch(&b->multicast_watch);
+    b->multicast_watch.path = NULL;
     b->connected = false;
     net_keep_disconnect(b);
     os_timer_cancel(&b->tx_timer);
@@ -91,6 +121,7 @@ static int write_offer(void *back, uint32_t transaction)
         "feature-ipv6-csum-offload",
         "feature-rx-copy",
         "feature-multicast-control",
+        "feature-dynamic-multicast-control",
         "feature-split-event-channels",
     };
     struct netback *b = back;
@@ -173,7 +204,7 @@ static int read_features(struct netback *b)
     if (!has(b, "request-rx-copy"))
         return -XEN_EOPNOTSUPP;
     b->sg = has(b, "feature-sg");
-    b->multicast_control = has(b, "request-multicast-control");
+    multicast_changed(b, NULL);
     b->offloads = (struct netback_offloads){
         .csum_v4 = !has(b, "feature-no-csum-offload"),
         .csum_v6 = has(b, "feature-ipv6-csum-offload"),
@@ -335,6 +366,8 @@ static void connect(struct netback *b)
 {
     int rc = read_features(b);
 
+    if (!rc)
+        rc = watch_multicast(b);
     if (!rc)
         rc = with_queues(b, open_queues);
     if (!rc && !b->recovering)

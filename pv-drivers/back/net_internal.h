@@ -109,6 +109,9 @@ struct netback {
     bool sg;
     struct netback_offloads offloads;
     bool multicast_control;
+    struct os_watch multicast_watch; /* of the node that says so, if its path
+                                        is set */
+    char multicast_node[PV_PATH_MAX];
 
     unsigned int nr_queues;
     struct net_back_queue *queues; /* options.max_queues */

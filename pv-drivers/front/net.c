@@ -9,7 +9,10 @@
 /* Taken at once, before others have their turn. */
 #define MAX_PACKETS (4 * NET_RING_SLOTS)
 
-#define WATCHDOG_NS 1000000000UL
+/* Whether it is the list of groups that tells what comes. */
+#define MULTICAST_NODE "request-multicast-control"
+
+#define WATCHDOG_NS    1000000000UL
 /* How often to look whether the back-end still has what it was lent. */
 #define LIMBO_NS 50000000UL
 
@@ -114,6 +117,12 @@ static void end_broken(struct netfront *f)
 
 /* ---- What both sides can ---------------------------------------------- */
 
+/* Packets of more than a page. */
+static bool takes_large(const struct netfront *f)
+{
+    return f->options.rx_pages >= NET_MAX_SLOTS;
+}
+
 static bool back_has(const struct netfront *f, const char *feature)
 {
     return store_read_or(f->bus.other, feature, 0) == 1;
@@ -137,8 +146,10 @@ static int read_info(struct netfront *f)
     info->gso_tcpv4 = info->sg && back_has(f, "feature-gso-tcpv4");
     info->gso_tcpv6 = info->sg && back_has(f, "feature-gso-tcpv6");
     info->csum_v6 = back_has(f, "feature-ipv6-csum-offload");
-    info->multicast =
-        f->options.multicast && back_has(f, "feature-multicast-control");
+    /* One that can't change its mind sends all of them. */
+    info->multicast = f->options.multicast &&
+                      back_has(f, "feature-multicast-control") &&
+                      back_has(f, "feature-dynamic-multicast-control");
     info->nr_queues = queues < f->options.max_queues ? (unsigned int)queues
                                                      : f->options.max_queues;
     if (!info->nr_queues)
@@ -178,16 +189,16 @@ struct feature {
 
 static int write_features(struct netfront *f, uint32_t transaction)
 {
-    bool big = !f->options.no_gso && f->options.rx_pages >= NET_MAX_SLOTS;
+    bool big = !f->options.no_gso && takes_large(f);
     const struct feature features[] = {
         {"request-rx-copy", true},
         {"feature-rx-notify", true},
-        {"feature-sg", f->options.rx_pages >= NET_MAX_SLOTS},
+        {"feature-sg", takes_large(f)},
         {"feature-gso-tcpv4", big},
         {"feature-gso-tcpv6", big},
         {"feature-no-csum-offload", f->options.no_csum},
         {"feature-ipv6-csum-offload", !f->options.no_csum},
-        {"request-multicast-control", f->info.multicast},
+        {MULTICAST_NODE, f->info.multicast && !f->all_groups},
     };
     int rc = 0;
 
@@ -233,7 +244,7 @@ static void on_init_wait(void *front)
     f->connected = true;
     for (unsigned int i = 0; i < f->nr_queues; i++)
         net_front_rx_fill(&f->queues[i]);
-    net_front_multicast_all(f);
+    net_front_groups_new(f);
     os_timer_set(&f->watchdog, os_now_ns() + WATCHDOG_NS);
     xenbus_set_state(&f->bus, XenbusStateConnected);
 }
@@ -355,7 +366,7 @@ static void front_free(struct netfront *f)
 {
     front_pages_free(&f->pages);
     os_free(f->queues, f->options.max_queues * sizeof(*f->queues));
-    os_free(f->packet, NET_MAX_PACKET);
+    os_free(f->packet, f->max_packet);
     os_free(f, sizeof(*f));
 }
 
@@ -372,7 +383,8 @@ static struct netfront *front_new(const struct netfront_options *options)
     set_default(&f->options.tx_pages, NET_RING_SLOTS, NET_RING_SLOTS);
     f->pages.keep = true;
     f->queues = os_alloc(f->options.max_queues * sizeof(*f->queues));
-    f->packet = os_alloc(NET_MAX_PACKET);
+    f->max_packet = takes_large(f) ? NET_MAX_PACKET : OS_PAGE_SIZE;
+    f->packet = os_alloc(f->max_packet);
     f->watchdog = (struct os_timer){.fn = watchdog, .arg = f};
     if (f->queues && f->packet)
         return f;
@@ -418,6 +430,16 @@ void netfront_destroy(struct netfront *f)
     if (front_pages_in_limbo(&f->pages))
         os_log("%s: the back-end keeps pages", f->bus.node);
     front_free(f);
+}
+
+int netfront_multicast_all(struct netfront *f, bool all)
+{
+    if (f->all_groups == all)
+        return 0;
+    f->all_groups = all;
+    if (!f->connected || !f->info.multicast)
+        return 0;
+    return store_write_u64(OS_STORE_NONE, f->bus.node, MULTICAST_NODE, !all);
 }
 
 void netfront_resume(struct netfront *f)

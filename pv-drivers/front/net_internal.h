@@ -23,6 +23,13 @@ struct net_front_queue {
     uint32_t rx_seen; /* rx.prod when the watchdog looked last */
 };
 
+/* A multicast address; it goes when neither is true. */
+struct net_front_group {
+    uint8_t mac[NET_MAC_SIZE];
+    bool wanted;
+    bool known; /* to the back-end */
+};
+
 struct netfront {
     struct xenbus bus;
     struct netfront_options options;
@@ -41,10 +48,13 @@ struct netfront {
     unsigned int first_polled;      /* queues take turns to be first */
 
     struct front_pages pages; /* of packets, and rings */
-    uint8_t *packet;          /* NET_MAX_PACKET: one that is received */
+    uint8_t *packet;          /* one that is received */
+    size_t max_packet;        /* its room */
 
-    unsigned int nr_multicast;
-    uint8_t multicast[NET_MAX_MULTICAST][NET_MAC_SIZE];
+    unsigned int nr_groups;
+    struct net_front_group groups[NET_MAX_MULTICAST];
+    bool groups_late; /* there was no room to tell of all */
+    bool all_groups;
 
     struct os_timer watchdog;
 };
@@ -56,8 +66,8 @@ void net_front_tx_init(struct net_front_queue *q);
 /** Take back what the back-end has sent. False: the connection has ended. */
 bool net_front_tx_done(struct net_front_queue *q);
 
-/** Tell the back-end of all groups. */
-void net_front_multicast_all(struct netfront *f);
+/** The back-end is new: tell it of all groups. */
+void net_front_groups_new(struct netfront *f);
 
 /* ---- net_rx.c --------------------------------------------------------- */
 

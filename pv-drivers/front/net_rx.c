@@ -69,7 +69,7 @@ static bool add_part(struct net_front_queue *q, struct assembly *a,
         return true;
     }
     if (rsp->offset + rsp->status > (int)OS_PAGE_SIZE ||
-        a->size + (size_t)rsp->status > NET_MAX_PACKET)
+        a->size + (size_t)rsp->status > q->front->max_packet)
         return false;
     memcpy(q->front->packet + a->size,
            (const uint8_t *)page->memory + rsp->offset, (size_t)rsp->status);

@@ -28,6 +28,19 @@ static bool take_answer(struct net_front_queue *q)
     return true;
 }
 
+static void tell_groups(struct netfront *f);
+
+static void use_room(struct netfront *f)
+{
+    if (f->groups_late)
+        tell_groups(f);
+    if (!f->blocked)
+        return;
+    f->blocked = false;
+    if (f->ops->writable)
+        f->ops->writable(f->arg);
+}
+
 bool net_front_tx_done(struct net_front_queue *q)
 {
     bool some = false;
@@ -44,11 +57,8 @@ bool net_front_tx_done(struct net_front_queue *q)
             if (!take_answer(q))
                 return false;
     } while (pv_front_more(&q->tx));
-    if (some && q->front->blocked) {
-        q->front->blocked = false;
-        if (q->front->ops->writable)
-            q->front->ops->writable(q->front->arg);
-    }
+    if (some)
+        use_room(q->front);
     return q->front->connected;
 }
 
@@ -213,32 +223,60 @@ int netfront_send(struct netfront *f, const struct net_buffer buffers[],
 
 /* ---- Groups ----------------------------------------------------------- */
 
-/* Without room the group is not told; the back-end's queue is as good as stuck
- * then. A connection that is new has room for all. */
-static void tell(struct netfront *f, const uint8_t *mac, bool wanted)
+/* False: there is no room. */
+static bool tell(struct netfront *f, const struct net_front_group *group)
 {
     struct netif_extra_info extra = {
-        .type = wanted ? XEN_NETIF_EXTRA_TYPE_MCAST_ADD
-                       : XEN_NETIF_EXTRA_TYPE_MCAST_DEL};
+        .type = group->wanted ? XEN_NETIF_EXTRA_TYPE_MCAST_ADD
+                              : XEN_NETIF_EXTRA_TYPE_MCAST_DEL};
     struct net_front_queue *q = f->queues;
     struct front_page *page;
 
-    if (!f->connected || !f->info.multicast || !q->nr_free_ids ||
-        pv_front_room(&q->tx) < 2)
-        return;
+    if (!q->nr_free_ids || pv_front_room(&q->tx) < 2)
+        return false;
     page = front_pages_take(&f->pages, 1);
     if (!page)
-        return;
-    memcpy(extra.u.mcast.addr, mac, NET_MAC_SIZE);
+        return false;
+    memcpy(extra.u.mcast.addr, group->mac, NET_MAC_SIZE);
     put_part(q, page, 0, 0, NETTXF_extra_info);
     put_extra(q, &extra);
     push(q);
+    return true;
 }
 
-void net_front_multicast_all(struct netfront *f)
+/* Forget those that nobody needs. */
+static void drop_groups(struct netfront *f)
 {
-    for (unsigned int i = 0; i < f->nr_multicast; i++)
-        tell(f, f->multicast[i], true);
+    unsigned int nr = 0;
+
+    for (unsigned int i = 0; i < f->nr_groups; i++)
+        if (f->groups[i].wanted || f->groups[i].known)
+            f->groups[nr++] = f->groups[i];
+    f->nr_groups = nr;
+}
+
+static void tell_groups(struct netfront *f)
+{
+    f->groups_late = false;
+    for (unsigned int i = 0; f->connected && f->info.multicast &&
+                             i < f->nr_groups && !f->groups_late;
+         i++) {
+        struct net_front_group *group = &f->groups[i];
+
+        if (group->wanted == group->known)
+            continue;
+        f->groups_late = !tell(f, group);
+        if (!f->groups_late)
+            group->known = group->wanted;
+    }
+    drop_groups(f);
+}
+
+void net_front_groups_new(struct netfront *f)
+{
+    for (unsigned int i = 0; i < f->nr_groups; i++)
+        f->groups[i].known = false;
+    tell_groups(f);
 }
 
 int netfront_multicast(struct netfront *f, const uint8_t mac[NET_MAC_SIZE],
@@ -246,16 +284,17 @@ int netfront_multicast(struct netfront *f, const uint8_t mac[NET_MAC_SIZE],
 {
     unsigned int i = 0;
 
-    while (i < f->nr_multicast && !net_mac_is_equal(f->multicast[i], mac))
+    while (i < f->nr_groups && !net_mac_is_equal(f->groups[i].mac, mac))
         i++;
-    if (wanted == (i < f->nr_multicast))
-        return 0;
-    if (i == NET_MAX_MULTICAST)
-        return -XEN_ENOSPC;
-    if (wanted)
-        memcpy(f->multicast[f->nr_multicast++], mac, NET_MAC_SIZE);
-    else if (i != --f->nr_multicast)
-        memcpy(f->multicast[i], f->multicast[f->nr_multicast], NET_MAC_SIZE);
-    tell(f, mac, wanted);
+    if (i == f->nr_groups) {
+        if (!wanted)
+            return 0;
+        if (i == NET_MAX_MULTICAST)
+            return -XEN_ENOSPC;
+        f->groups[f->nr_groups++] = (struct net_front_group){0};
+        memcpy(f->groups[i].mac, mac, NET_MAC_SIZE);
+    }
+    f->groups[i].wanted = wanted;
+    tell_groups(f);
     return 0;
 }

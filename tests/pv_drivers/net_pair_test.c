@@ -205,6 +205,63 @@ static void groups_are_chosen(void **state)
     net_stop();
 }
 
+static bool groups_are_filtered(void)
+{
+    return !strcmp(fake_store_get(FRONT_NODE "/request-multicast-control"),
+                   "1");
+}
+
+/* A guest may want all of them for a while, with any back-end. */
+static void all_groups(void **state)
+{
+    static const uint8_t group[60] = {1, 0, 0x5e, 0, 0, 1};
+
+    (void)state;
+    net.front_options.multicast = true;
+    net.by_hand = true;
+    net_start();
+    assert_true(groups_are_filtered());
+    assert_false(give(group, sizeof(group)));
+    for (unsigned int i = 0; i < 2; i++) {
+        fake_enter(FAKE_FRONT);
+        assert_int_equal(netfront_multicast_all(net.front, true), 0);
+        fake_settle();
+        assert_true(give(group, sizeof(group)));
+        fake_kill(FAKE_BACK);
+        net_start_back();
+        fake_settle();
+        assert_true(give(group, sizeof(group)));
+        fake_enter(FAKE_FRONT);
+        assert_int_equal(netfront_multicast_all(net.front, false), 0);
+        fake_settle();
+        assert_false(give(group, sizeof(group)));
+    }
+    net_stop();
+}
+
+/* A group that is wanted while the ring is full is told of afterwards. */
+static void groups_under_load(void **state)
+{
+    static const uint8_t group[60] = {1, 0, 0x5e, 0, 0, 1};
+
+    (void)state;
+    net.front_options.multicast = true;
+    net.front_options.tx_pages = 1;
+    net.plain = true;
+    net_start();
+    for (unsigned int i = 0; i < 2; i++) {
+        net_load(10, 0);
+        assert_int_equal(net.out.nr_sent, 1);
+        fake_enter(FAKE_FRONT);
+        assert_int_equal(netfront_multicast(net.front, group, !i), 0);
+        assert_true(fake_run_until(net_load_sent, NULL));
+        fake_settle();
+        net.by_hand = true;
+        assert_int_equal(give(group, sizeof(group)), !i);
+    }
+    net_stop();
+}
+
 static void too_many_groups(void **state)
 {
     uint8_t group[6] = {1};
@@ -335,6 +392,8 @@ int main(void)
         TEST(what_can_not_be_sent),
         TEST(offloads_need_headers),
         TEST(groups_are_chosen),
+        TEST(all_groups),
+        TEST(groups_under_load),
         TEST(too_many_groups),
         TEST(only_its_own_address),
         TEST(only_its_own_ip_addresses),

@@ -260,6 +260,8 @@ static void poll(void *arg)
     unsigned int before = net.nr_got, done;
 
     polling = false;
+    if (!net.front)
+        return;
     done = netfront_poll(net.front, POLL_BUDGET);
     assert_true(done <= POLL_BUDGET && net.nr_got - before <= done);
     if (done == POLL_BUDGET)
@@ -373,6 +375,7 @@ void net_stop_front(void)
     netfront_shutdown(net.front);
     assert_true(fake_run_until(is_removed, NULL));
     netfront_destroy(net.front);
+    net.front = NULL;
     fake_enter(before);
 }
 

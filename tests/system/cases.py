@@ -98,15 +98,17 @@ TOOLS_BLKFRONT = ("tools_start", "front_make_root", "front_own_on_linux",
                   "front_linux_on_linux_ends")
 # {our, Linux's} network front-end on {our, Linux's} back-end.
 TOOLS_NETFRONT = ("tools_start", "net_own_on_linux",
-                  "net_own_on_linux_carries", "net_own_on_linux_reloads",
+                  "net_own_on_linux_carries", "net_own_on_linux_groups",
+                  "net_own_on_linux_reloads",
                   "net_own_is_restored", "net_own_on_netd",
-                  "net_own_on_netd_carries", "net_own_on_netd_reloads",
+                  "net_own_on_netd_carries", "net_own_on_netd_groups",
+                  "net_own_on_netd_reloads",
                   "net_own_netd_killed", "net_linux_on_netd",
                   "net_linux_on_netd_carries", "net_linux_netd_killed",
                   "net_linux_on_linux", "net_linux_on_linux_carries")
 # The bare guest.
 TOOLS_BARE = ("tools_start", "bare_starts", "bare_reads_and_writes",
-              "bare_balloon", "bare_halts", "bare_reboots",
+              "bare_network", "bare_balloon", "bare_halts", "bare_reboots",
               "bare_is_shut_down")
 
 # The project's own network back-end under Linux's front-end.

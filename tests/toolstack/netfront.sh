@@ -56,10 +56,32 @@ types_in_guest()
     printf '%s\n' "$1" > "$(xenstore-read "/local/domain/$(xl domid linux)/console/tty")"
 }
 
-# The module goes, and comes back.
+# hears_group: does the guest get what is sent to a group that it has not joined?
+hears_group()
+{
+    before=$(inside $address 'cat /sys/class/net/eth0/statistics/multicast')
+    ping -c 40 -i 0.02 -q -W 0.1 -I xenbr0 239.1.2.3 > /dev/null
+    after=$(inside $address 'cat /sys/class/net/eth0/statistics/multicast')
+    [ $((after - before)) -ge 30 ]
+}
+
+# Who solicits a neighbour sends to a group, which the guest has joined.
+chooses_groups()
+{
+    ping -6 -c 2 -W 5 -q fe80::216:3eff:fe00:2%xenbr0 || return
+    ! hears_group || {
+        echo 'it gets what it has not joined'
+        return 1
+    }
+    inside $address 'ifconfig eth0 allmulti' && sleep 1 && hears_group &&
+        inside $address 'ifconfig eth0 -allmulti' && sleep 1 && ! hears_group
+}
+
+# The driver lets go of the device, the module goes, and comes back.
 front_reloads()
 {
-    types_in_guest 'rmmod xenia_netfront && echo FRONT-GONE'
+    types_in_guest 'echo vif-0 > /sys/bus/xen/drivers/xenia-netfront/unbind
+        rmmod xenia_netfront && echo FRONT-GONE'
     wait_until 60 has_printed linux '^FRONT-GONE' || return
     types_in_guest "insmod /mod/xenia-netfront.ko && ifconfig eth0 $address up"
     wait_until 60 ping -c 1 -W 1 -q $address > /dev/null && both_ways
@@ -88,6 +110,11 @@ check_net_own_on_linux_carries()
     both_ways
 }
 
+check_net_own_on_linux_groups()
+{
+    chooses_groups
+}
+
 check_net_own_on_linux_reloads()
 {
     front_reloads
@@ -110,6 +137,11 @@ check_net_own_on_netd()
 check_net_own_on_netd_carries()
 {
     both_ways
+}
+
+check_net_own_on_netd_groups()
+{
+    chooses_groups
 }
 
 check_net_own_on_netd_reloads()

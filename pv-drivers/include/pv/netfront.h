@@ -102,6 +102,12 @@ unsigned int netfront_poll(struct netfront *front, unsigned int budget);
 int netfront_multicast(struct netfront *front, const uint8_t mac[NET_MAC_SIZE],
                        bool wanted);
 
+/**
+ * Have packets to all groups, or to those alone that were asked for. This calls
+ * the store.
+ */
+int netfront_multicast_all(struct netfront *front, bool all);
+
 /** The domain was restored or has moved: all connections are gone. */
 void netfront_resume(struct netfront *front);
 

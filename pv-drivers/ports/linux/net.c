@@ -65,10 +65,18 @@ static netdev_features_t fix_features(struct net_device *dev,
     return features;
 }
 
+static void set_rx_mode(struct net_device *dev)
+{
+    struct nic *n = netdev_priv(dev);
+
+    schedule_work(&n->groups);
+}
+
 static const struct net_device_ops device_ops = {
     .ndo_open = open_device,
     .ndo_stop = stop_device,
     .ndo_start_xmit = nic_start_xmit,
+    .ndo_set_rx_mode = set_rx_mode,
     .ndo_fix_features = fix_features,
     .ndo_set_mac_address = eth_mac_addr,
     .ndo_validate_addr = eth_validate_addr,
@@ -190,6 +198,7 @@ static struct nic *new_nic(struct xenbus_device *xdev)
     n->dev = dev;
     kref_init(&n->refs);
     INIT_WORK(&n->link, set_link);
+    INIT_WORK(&n->groups, nic_set_groups);
     INIT_WORK(&n->end, end_nic);
     nic_packets_init(n);
     netif_napi_add(dev, &n->napi, nic_poll);
@@ -210,6 +219,7 @@ static struct nic *new_nic(struct xenbus_device *xdev)
 static void end_device(struct nic *n)
 {
     unregister_netdev(n->dev);
+    cancel_work_sync(&n->groups);
     port_enter();
     port_leave();
 }
@@ -217,12 +227,17 @@ static void end_device(struct nic *n)
 static int start_front(struct nic *n, const char *node)
 {
     struct netfront_options options = {
-        .max_queues = min(num_online_cpus(), NET_MAX_QUEUES)};
+        .max_queues = min(num_online_cpus(), NET_MAX_QUEUES),
+        .multicast = true,
+    };
     int rc;
 
     port_enter();
     rc = netfront_create(node, &options, &front_ops, n, &n->front);
     port_leave();
+    /* It may have been up before. */
+    if (!rc)
+        schedule_work(&n->groups);
     return rc;
 }
 

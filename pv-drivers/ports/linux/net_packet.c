@@ -158,6 +158,7 @@ void nic_received(void *nic, const uint8_t *frame, size_t size,
     }
     n->dev->stats.rx_packets++;
     n->dev->stats.rx_bytes += size;
+    n->dev->stats.multicast += skb->pkt_type == PACKET_MULTICAST;
     __skb_queue_tail(&n->arrived, skb);
 }
 

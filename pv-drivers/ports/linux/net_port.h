@@ -12,18 +12,27 @@
 
 #include "port.h"
 
+/* Multicast addresses. */
+struct nic_groups {
+    unsigned int nr;
+    bool all; /* there are more, or others are wanted, too */
+    uint8_t mac[NET_MAX_MULTICAST][NET_MAC_SIZE];
+};
+
 /* An interface: what a net_device has behind it. */
 struct nic {
     struct kref refs;
     struct net_device *dev;
     struct napi_struct napi;
-    struct work_struct link; /* it is up, or down, or another one */
-    struct work_struct end;  /* the front-end may go */
+    struct work_struct link;   /* it is up, or down, or another one */
+    struct work_struct groups; /* others are wanted */
+    struct work_struct end;    /* the front-end may go */
 
     /* In the context: */
     struct netfront *front; /* NULL: not yet, or not any more */
     bool up;
     struct netfront_info info;
+    struct nic_groups known;     /* to the front-end */
     struct sk_buff_head waiting; /* to be sent */
     struct sk_buff_head arrived; /* in a poll: to be handed on */
     struct port_call send;       /* what is waiting */
@@ -32,6 +41,11 @@ struct nic {
     /* Under Linux's lock of network devices: */
     struct netfront_info agreed; /* info, as the device's features tell it */
 };
+
+/* ---- net_groups.c ----------------------------------------------------- */
+
+/** The work: tell the front-end of the groups that the stack wants. */
+void nic_set_groups(struct work_struct *work);
 
 /* ---- net_packet.c ----------------------------------------------------- */
 
