@@ -219,7 +219,7 @@ check_bare_starts()
         2> /dev/null
     rm -f $consoles/guest-bare.log
     /toolstack/xl create -q "$(config bare "kernel='/guest/bare'" memory=1 \
-        "disk=['/disk/bare.img,,xvda,w']")" &&
+        "disk=['/disk/bare.img,,xvda,w']" "$bridge")" &&
         wait_until 60 has_printed bare 'disk: 2048 sectors' &&
         expect 'MiB in xl list' 1 "$(xl list bare | awk 'NR == 2 { print $3 }')" &&
         bare_says help '^halt: '
@@ -232,6 +232,16 @@ check_bare_reads_and_writes()
         bare_says 'read 5' 'five by bare' &&
         bare_says 'read 2048' '^error ' && bare_says 'echo 40 + 2' '^40 + 2' &&
         bare_says nonsense 'try help'
+}
+
+# Its address comes by ARP; nobody answers for another one.
+check_bare_network()
+{
+    bare_says 'net 10.9.0.256' '^which address' &&
+        bare_says "net $address" "net: up, 00:16:3e:00:00:02, $address" &&
+        ping -c 3 -W 5 -q $address && bare_says net ' 3 pings' &&
+        ping -c 2 -W 5 -s 1472 -q $address && bare_says net ' 5 pings' || return
+    ! ping -c 1 -W 1 -q $other && bare_says net ' 5 pings'
 }
 
 # free_kib: what the guest says of itself.

@@ -27,6 +27,14 @@ unsigned int bare_free_pages(void);
 /** The end, for a reason of SCHEDOP_shutdown. */
 void bare_end(unsigned int reason) __attribute__((noreturn));
 
+/* ---- net.c ------------------------------------------------------------ */
+
+/** Serve the first interface that the store lists. */
+void net_open(void);
+
+/** Show it; where the text is an address, it has that from now on. */
+void net_show(const char *text);
+
 /* ---- shell.c ---------------------------------------------------------- */
 
 /** Say hello. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel with a console, a disk and a shell for both, in 1 MiB of memory:
- * what a port of the drivers is, and nothing besides.
+ * A kernel with a console, a disk, a network and a shell for them, in 1 MiB of
+ * memory: what a port of the drivers is, and nothing besides.
  */
 #include "pv/balloon.h"
 #include "pv/consfront.h"
@@ -11,8 +11,8 @@
 #include "bare.h"
 #include "guest.h"
 
-/* The balloon takes no more than these, so that the disk has what it needs. */
-#define PAGES_TO_KEEP 40U
+/* The balloon leaves these, so that disk and network have what they need. */
+#define PAGES_TO_KEEP 48U
 
 static struct consfront console;
 static struct balloon balloon;

@@ -141,6 +141,11 @@ static void cmd_info(const char *arg)
            start_info->nr_pages * 4, bare_free_pages() * 4, disk_info.sectors);
 }
 
+static void cmd_net(const char *arg)
+{
+    net_show(arg);
+}
+
 static void cmd_halt(const char *arg)
 {
     (void)arg;
@@ -160,6 +165,7 @@ static const struct command {
     {"write", cmd_write, "SECTOR TEXT: write it, with zeros behind the text"},
     {"hexdump", cmd_hexdump, "the sector that was read or written last"},
     {"echo", cmd_echo, "TEXT: show it"},
+    {"net", cmd_net, "[ADDRESS]: the network, with that address"},
     {"halt", cmd_halt, "end this guest"},
 };
 
@@ -224,5 +230,6 @@ void shell_open(void)
 {
     printf("Xenia's bare guest, %lu KiB; try help\n", start_info->nr_pages * 4);
     disk_open();
+    net_open();
     prompt();
 }
