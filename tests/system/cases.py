@@ -98,12 +98,13 @@ TOOLS_BLKFRONT = ("tools_start", "front_make_root", "front_own_on_linux",
                   "front_linux_on_linux_ends")
 # {our, Linux's} network front-end on {our, Linux's} back-end.
 TOOLS_NETFRONT = ("tools_start", "net_own_on_linux",
-                  "net_own_on_linux_carries", "net_own_on_linux_groups",
-                  "net_own_on_linux_reloads",
-                  "net_own_is_restored", "net_own_on_netd",
-                  "net_own_on_netd_carries", "net_own_on_netd_groups",
-                  "net_own_on_netd_reloads",
-                  "net_own_netd_killed", "net_linux_on_netd",
+                  "net_own_on_linux_carries",
+                  "net_own_on_linux_carries_v6", "net_own_on_linux_groups",
+                  "net_own_on_linux_reloads", "net_own_is_restored",
+                  "net_own_on_netd", "net_own_on_netd_carries",
+                  "net_own_on_netd_carries_v6", "net_own_on_netd_groups",
+                  "net_own_on_netd_reloads", "net_own_netd_killed",
+                  "net_linux_on_netd",
                   "net_linux_on_netd_carries", "net_linux_netd_killed",
                   "net_linux_on_linux", "net_linux_on_linux_carries")
 # The bare guest.

@@ -2,6 +2,7 @@
 # The project's own network back-end, xen-netd, under Linux's front-end: packets
 # both ways, killed while they pass, limited, confined to addresses, detached.
 
+here=10.9.0.1
 other=10.9.0.3
 
 nic_node()
@@ -81,7 +82,7 @@ to_guest()
     dd if=/dev/urandom of=/tmp/noise bs=1M count="$1" 2> /dev/null
     busybox nc -l -p 5004 -e cat /tmp/noise &
     sender=$!
-    got=$(inside $address 'nc 10.9.0.1 5004 < /dev/null | md5sum')
+    got=$(inside "$address" "nc $here 5004 < /dev/null | md5sum")
     kill $sender 2> /dev/null
     expect 'sum inside' "$(md5sum < /tmp/noise)" "$got"
 }
@@ -92,8 +93,8 @@ from_guest()
     [ -e /tmp/quiet ] || mkfifo /tmp/quiet
     busybox nc -l -p 5002 > /tmp/noise <> /tmp/quiet &
     listener=$!
-    got=$(inside $address "dd if=/dev/urandom of=/tmp/noise bs=1M count=$1 2> /dev/null
-        md5sum < /tmp/noise; nc 10.9.0.1 5002 -e cat /tmp/noise")
+    got=$(inside "$address" "dd if=/dev/urandom of=/tmp/noise bs=1M count=$1 2> /dev/null
+        md5sum < /tmp/noise; nc $here 5002 -e cat /tmp/noise")
     wait $listener
     expect "sum of $(stat -c %s /tmp/noise) bytes that came" "$got" \
         "$(md5sum < /tmp/noise)"
