@@ -578,6 +578,34 @@ static void an_attach_that_fails_leaves_nothing(void **state)
     }
 }
 
+/* Backends that end when all three have been asked to. */
+static void ending_together(const char *path, const char *value)
+{
+    static char asked[3][80];
+    static unsigned int nr;
+    unsigned int i;
+
+    if (!strstr(path, "/backend/v") || strcmp(value, "5")) {
+        vm_backends(path, value);
+        return;
+    }
+    assert_true(nr < 3);
+    snprintf(asked[nr++], sizeof(asked[0]), "%s", path);
+    for (i = 0; nr == 3 && i < 3; i++)
+        fake_store_set(asked[i], "6");
+}
+
+static void all_devices_end_at_the_same_time(void **state)
+{
+    (void)state;
+    devices_write(some);
+    ok("create vm.cfg");
+    fake_store_watcher(ending_together);
+    ok("destroy vm");
+    assert_int_equal(fake_host.loops, 0);
+    assert_int_equal(fake_store_count("/local/domain/0/backend/vif/1"), 0);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, vm_host, xl_free)
 
 int main(void)
@@ -585,6 +613,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(devices_come_with_the_domain),
         test(devices_are_listed),
+        test(all_devices_end_at_the_same_time),
         test(a_disk_in_use_is_not_given_twice),
         test(images_are_served_by_nbd),
         test(daemons_serve_what_asks_for_them),
