@@ -64,14 +64,22 @@ int loop_attach(const char *path, bool read_only, bool direct, char *device_out,
     return rc;
 }
 
+/*
+ * Of a device that is open elsewhere, too, the kernel notes that it ends with
+ * the last close: nothing can be on its way then, so it waits for nothing.
+ * Otherwise it would stop the device first, which takes some ticks.
+ */
 int loop_detach(const char *device, struct error **err_out)
 {
-    int fd = open(device, O_RDONLY | O_CLOEXEC), rc = 0;
+    int fd = open(device, O_RDONLY | O_CLOEXEC), elsewhere, rc = 0;
 
     if (fd < 0)
         return loop_fail(err_out, device);
+    elsewhere = open(device, O_RDONLY | O_CLOEXEC);
     if (ioctl(fd, LOOP_CLR_FD) && errno != ENXIO)
         rc = loop_fail(err_out, device);
+    if (elsewhere >= 0)
+        close(elsewhere);
     close(fd);
     return rc;
 }
