@@ -142,6 +142,19 @@ check_net_own_on_linux_reloads()
     front_reloads
 }
 
+# The toolstack takes the interface away, and gives another one.
+check_net_own_is_detached()
+{
+    xl network-detach linux 0 &&
+        types_in_guest 'while [ -e /sys/class/net/eth0 ]; do sleep 1; done
+            echo NO-ETH0' &&
+        wait_until 30 has_printed linux '^NO-ETH0' || return
+    xl network-attach linux mac=00:16:3e:00:00:02 bridge=xenbr0 &&
+        types_in_guest "until [ -e /sys/class/net/eth0 ]; do sleep 1; done
+            ifconfig eth0 $address up" &&
+        wait_until 60 ping -c 1 -W 1 -q $address > /dev/null && both_ways
+}
+
 check_net_own_is_restored()
 {
     inside $address 'echo kept > /tmp/kept'
