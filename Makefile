@@ -9,6 +9,10 @@ all: dist
 include $(ROOT)/Config.mk
 include $(ROOT)/Rules.mk
 
+# The parts need each other, and build that: with -j, each works on its own by
+# several jobs, one part after the other.
+.NOTPARALLEL:
+
 SUBMAKE := $(MAKE) --no-print-directory
 DIST    := $(OUT)/dist
 
