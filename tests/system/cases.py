@@ -90,7 +90,8 @@ TOOLS_BLKD = ("tools_start", "create_plain", "boots_to_init",
               "blkd_detaches", "blkd_guest_dies")
 # {our, Linux's} block front-end on {our, Linux's} back-end.
 TOOLS_BLKFRONT = ("tools_start", "front_make_root", "front_own_on_linux",
-                  "front_own_verifies_on_blkd", "front_own_blkd_killed",
+                  "front_own_verifies_on_blkd", "front_own_is_detached",
+                  "front_own_blkd_killed",
                   "front_own_on_linux_ends", "front_own_on_blkd",
                   "front_own_verifies_on_linux", "front_own_on_blkd_ends",
                   "front_linux_on_linux", "front_linux_verifies_on_blkd",

@@ -120,6 +120,52 @@ check_front_own_verifies_on_blkd()
     fio_is_good xvdb 24M 1
 }
 
+# guest_has_disk NAME, guest_lacks_disk NAME
+guest_has_disk()
+{
+    inside $address 'ls /sys/block' | grep -q "^$1\$"
+}
+
+guest_lacks_disk()
+{
+    inside $address 'ls /sys/block && echo DONE' > /tmp/seen
+    grep -q DONE /tmp/seen && ! grep -q "^$1\$" /tmp/seen
+}
+
+front_is_closed()
+{
+    [ "$(xenstore-read "$front/state")" = 6 ]
+}
+
+# The nodes of xvdc go one by one: the guest's own last.
+lose_disk()
+{
+    id=$(xl domid linux)
+    front=/local/domain/$id/device/vbd/51744
+    back=/local/domain/0/backend/vbd/$id/51744
+    xenstore-write "$back/online" 0 "$back/state" 5 &&
+        wait_until 20 front_is_closed && xenstore-rm "$back" && sleep 1 &&
+        xenstore-rm "$front" && xenstore-rm "/libxl/$id/device/vbd/51744"
+}
+
+# A disk is given to the guest and taken away, also where its back-end's node
+# goes first.
+check_front_own_is_detached()
+{
+    truncate -s 8M /disk/more.img
+    loop=$(losetup -f --show /disk/more.img) || return
+    for taken in 'xl block-detach linux xvdc' lose_disk; do
+        xl block-attach linux "phy:$loop,xvdc,w" &&
+            wait_until 30 guest_has_disk xvdc &&
+            inside $address 'dd if=/dev/xvdc of=/dev/null bs=1M count=4 2>&1' &&
+            $taken && wait_until 30 guest_lacks_disk xvdc || return
+    done
+    losetup -d "$loop"
+    inside $address 'dmesg' > /tmp/seen
+    ! grep -E 'BUG|Oops|general protection|WARNING' /tmp/seen &&
+        guest_is_on_disk xenia_blkfront
+}
+
 # SIGKILL twenty times while fio verifies.
 check_front_own_blkd_killed()
 {

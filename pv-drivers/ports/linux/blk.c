@@ -35,7 +35,7 @@ static const struct blkfront_options options = {
 
 struct disk {
     struct kref refs;
-    struct blkfront *front;
+    struct blkfront *front; /* in the context; NULL once it has ended */
     struct blk_mq_tag_set tags;
     struct gendisk *gendisk;
     struct blkfront_info info; /* in the context */
@@ -91,7 +91,10 @@ static void submit(struct port_call *call)
 {
     struct request_data *data = container_of(call, struct request_data, call);
 
-    blkfront_submit(data->disk->front, &data->io);
+    if (data->disk->front)
+        blkfront_submit(data->disk->front, &data->io);
+    else
+        io_done(&data->io, -EIO);
 }
 
 static bool set_operation(struct blk_io *io, struct request *request)
@@ -220,6 +223,7 @@ static void end_disk(struct work_struct *work)
 
     port_enter();
     blkfront_destroy(d->front);
+    d->front = NULL;
     port_leave();
     kref_put(&d->refs, free_disk);
 }
@@ -332,13 +336,15 @@ free_disk:
     return rc;
 }
 
-/* From here on all I/O fails, so that nobody waits for it. */
+/* From here on all I/O fails, so that nobody waits for it. The front-end has
+ * gone already where the back-end's node went first. */
 static void remove(struct xenbus_device *dev)
 {
     struct disk *d = dev_get_drvdata(&dev->dev);
 
     port_enter();
-    blkfront_shutdown(d->front);
+    if (d->front)
+        blkfront_shutdown(d->front);
     port_leave();
     cancel_work_sync(&d->setup);
     if (d->added) {
@@ -354,7 +360,8 @@ static int resume(struct xenbus_device *dev)
     struct disk *d = dev_get_drvdata(&dev->dev);
 
     port_enter();
-    blkfront_resume(d->front);
+    if (d->front)
+        blkfront_resume(d->front);
     port_leave();
     return 0;
 }
