@@ -254,8 +254,8 @@ void do_signal(void)
         evtchn_move_from_vcpu(v);
         break;
     default:
-        vcpu_poll_end(v);
-        vcpu_poll_begin(v, how & 0x80 ? (int)nr : how & 0x40 ? -1 : 0);
+        if (v->poll_port == 0)
+            vcpu_poll_begin(v, how & 0x80 ? (int)nr : how & 0x40 ? -1 : 0);
         (void)send_guest_pirq(self->d, nr);
         evtchn_vcpu_info_moved(v);
         break;
