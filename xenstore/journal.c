@@ -185,7 +185,7 @@ static bool read_change(const char *data, size_t len)
 {
     struct change c;
 
-    if (change_read(data, len, &c) != len)
+    if (change_read(data, len, &c) != len || !wire_is_path(c.path))
         return false;
     change_apply(&store_root, &c, &store_charge);
     return true;

@@ -82,6 +82,12 @@ bool wire_is_special(const char *path)
     return path[0] == '@' && rest_ok(path);
 }
 
+bool wire_is_path(const char *path)
+{
+    return path[0] == '/' &&
+           (!path[1] || (path[1] != '/' && rest_ok(path + 1)));
+}
+
 int wire_path(domid_t domid, const char *given, char path[PATH_ROOM])
 {
     size_t len = strlen(given);
@@ -90,17 +96,13 @@ int wire_path(domid_t domid, const char *given, char path[PATH_ROOM])
     if (!len || given[0] == '@')
         return -EINVAL;
     if (given[0] == '/') {
-        if (len > XENSTORE_ABS_PATH_MAX || given[1] == '/')
+        if (len > XENSTORE_ABS_PATH_MAX || !wire_is_path(given))
             return -EINVAL;
     } else {
-        if (len > XENSTORE_REL_PATH_MAX)
+        if (len > XENSTORE_REL_PATH_MAX || !rest_ok(given))
             return -EINVAL;
         home = snprintf(path, PATH_ROOM, "/local/domain/%u/", domid);
     }
-    if (len > 1 && !rest_ok(given + (given[0] == '/')))
-        return -EINVAL;
-    if (len == 1 && !char_ok[(unsigned char)given[0]])
-        return -EINVAL;
     memcpy(path + home, given, len + 1);
     return 0;
 }

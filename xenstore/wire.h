@@ -37,6 +37,9 @@ int wire_number(const char *text, uint64_t max, uint64_t *out);
 /** Is it a special name: "@", and after it what a path may consist of? */
 bool wire_is_special(const char *path);
 
+/** Is it a path as wire_path() makes them, but for its length? */
+bool wire_is_path(const char *path);
+
 /**
  * Check a client's path; put the one that the store uses to path.
  *
