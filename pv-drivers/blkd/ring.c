@@ -39,6 +39,7 @@ static const struct ring_user *user;
 
 static int events_fd;
 static uint32_t ports[MAX_PORTS]; /* read */
+/* The descriptor does not block, so the kernel takes these as it is told to. */
 static uint32_t unmask[MAX_PORTS];
 static unsigned int nr_unmask; /* to be written back */
 
@@ -131,6 +132,9 @@ static int own_done(enum own_operation own, int res, unsigned int *nr_ports_out)
             return res == -EINTR || res == -ECANCELED ? 0 : res;
         *nr_ports_out = (unsigned int)res / sizeof(ports[0]);
         return 0;
+    case OWN_UNMASK:
+        /* The driver had no page for it: the ports would stay masked. */
+        return res == -ENOMEM ? res : 0;
     case OWN_LOOP:
         loop_polled = false;
         return 0;
@@ -142,8 +146,11 @@ static int own_done(enum own_operation own, int res, unsigned int *nr_ports_out)
     }
 }
 
+/* Those told before have been written back: no read begins earlier. */
 static void tell_events(unsigned int nr)
 {
+    if (!nr)
+        return;
     memcpy(unmask, ports, nr * sizeof(ports[0]));
     nr_unmask = nr;
     port_events(unmask, nr);
