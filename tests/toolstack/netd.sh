@@ -56,8 +56,8 @@ check_netd_answers_ping()
     ping -c 3 -W 5 -q $address && ping -c 1 -W 5 -q $other
 }
 
-# What it negotiated with Linux's front-end.
-check_netd_features()
+# The features that every front-end agrees on.
+front_has_features()
 {
     front=/local/domain/$(xl domid linux)/device/vif/0
     for feature in sg gso-tcpv4 gso-tcpv6 ipv6-csum-offload; do
@@ -66,7 +66,12 @@ check_netd_features()
             return 1
         }
     done
-    has_value "$front/multi-queue-num-queues" 2 &&
+}
+
+# What it negotiated with Linux's front-end.
+check_netd_features()
+{
+    front_has_features && has_value "$front/multi-queue-num-queues" 2 &&
         has_value "$(nic_node linux)/state" 4
 }
 

@@ -28,14 +28,8 @@ has_front()
 # What the front-end has agreed with the back-end.
 pair_agrees()
 {
-    front=/local/domain/$(xl domid linux)/device/vif/0
-    for feature in sg gso-tcpv4 gso-tcpv6 ipv6-csum-offload; do
-        has_value "$front/feature-$feature" 1 || {
-            echo "no $feature"
-            return 1
-        }
-    done
-    expect queues 2 "$(xenstore-read "$front/multi-queue-num-queues")"
+    front_has_features &&
+        expect queues 2 "$(xenstore-read "$front/multi-queue-num-queues")"
 }
 
 # Small packets, and large ones in fragments.
