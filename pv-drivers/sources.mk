@@ -9,7 +9,7 @@ PV_STORE_SRC := pv-drivers/core/store_ring.c
 # Timers, for ports that have no better.
 PV_TIMERS_SRC := pv-drivers/core/timers.c
 
-PV_BLKFRONT_SRC := $(addprefix pv-drivers/front/,blk.c blk_io.c blk_pages.c pages.c)
+PV_BLKFRONT_SRC := $(addprefix pv-drivers/front/,blk.c blk_io.c blk_pages.c life.c pages.c)
 PV_FRONT_SRC    := $(PV_BLKFRONT_SRC) \
                    $(addprefix pv-drivers/front/,net.c net_rx.c net_tx.c)
 
@@ -18,7 +18,7 @@ PV_CONSOLE_SRC := pv-drivers/front/console.c
 PV_BALLOON_SRC := pv-drivers/front/balloon.c
 
 PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \
-                blk_keep.c blk_limit.c blk_queue.c blk_request.c limit.c net.c \
+                blk_keep.c blk_limit.c blk_queue.c blk_request.c life.c limit.c net.c \
                 net_filter.c net_keep.c net_rx.c net_tx.c net_wait.c)
 
 # The port for processes of a Linux domain, and the daemon on it.

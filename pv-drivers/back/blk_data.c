@@ -36,7 +36,7 @@ static int copy_list(struct blkback *b, grant_ref_t ref,
     {
         struct os_copy copy = {
             .ref = ref, .size = (uint16_t)size, .local = page};
-        int rc = os_grants_copy(b->bus.other_id, &copy, 1);
+        int rc = os_grants_copy(b->life.bus.other_id, &copy, 1);
 
         if (!rc)
             memcpy(segments, page, size);
@@ -138,7 +138,7 @@ static int copy_grants(struct back_request *r, bool to_front)
             .local = r->buffer + i * OS_PAGE_SIZE,
         };
     }
-    return os_grants_copy(r->queue->back->bus.other_id, copies, nr);
+    return os_grants_copy(r->queue->back->life.bus.other_id, copies, nr);
 }
 
 static int copy_data(struct back_request *r, void *const pages[], bool to_front)

@@ -47,7 +47,7 @@ static bool map_new(struct blkback *b, const grant_ref_t refs[],
     chunk = os_alloc(sizeof(*chunk));
     if (!chunk)
         return false;
-    if (os_grants_map(b->bus.other_id, refs, nr, false, &chunk->pages)) {
+    if (os_grants_map(b->life.bus.other_id, refs, nr, false, &chunk->pages)) {
         os_free(chunk, sizeof(*chunk));
         return false;
     }

@@ -5,8 +5,8 @@
 
 #include "pv/blk_ring.h"
 #include "pv/blkback.h"
-#include "pv/xenbus.h"
 
+#include "life.h"
 #include "limit.h"
 
 #define MAX_INDIRECT    BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST
@@ -36,10 +36,7 @@ struct keep_queue {
 };
 
 struct keep {
-    uint32_t magic;
-    uint32_t connected;
-    uint32_t other_id;
-    uint32_t nr_queues;
+    struct back_keep head;
     uint32_t ring_order;
     struct keep_queue queues[BLK_MAX_QUEUES];
 };
@@ -108,16 +105,10 @@ struct back_chunk {
 #define MAX_GRANTS       (GRANT_TABLE_SIZE / 2)
 
 struct blkback {
-    struct xenbus bus;
+    struct back_life life;
     struct blkback_options options;
     struct blkback_disk *disk;
     bool persistent;
-    bool connected;     /* requests are taken */
-    bool disconnecting; /* as soon as nothing is in flight: next_state */
-    bool recovering;    /* an earlier process has connected it */
-    bool removed;
-    bool closed_told;
-    unsigned int next_state;
 
     unsigned int nr_queues;
     unsigned int ring_order;
@@ -133,24 +124,16 @@ struct blkback {
     struct limit iops, bps;
     struct os_timer timer; /* go on taking requests */
 
-    struct keep *keep;
-    bool own_keep; /* from os_alloc() */
-    bool keep_is_new;
+    struct keep *keep; /* life.keep */
 };
 
 /* ---- blk_keep.c ------------------------------------------------------- */
-
-/** Use the disk's memory, or some that does not outlive us. */
-int keep_open(struct blkback *b);
 
 /** A queue's slots. */
 struct keep_slot *keep_slots(struct blkback *b, unsigned int queue);
 
 /** Note a connection whose queues' refs and ports are in place. */
 void keep_connect(struct blkback *b);
-
-/** There is none any more. */
-void keep_disconnect(struct blkback *b);
 
 /** Was it noted by an earlier process, for these queues? */
 bool keep_matches(const struct blkback *b, const struct keep_queue queues[]);
@@ -226,13 +209,5 @@ uint64_t back_limits_until(const struct blkback *b);
 
 /** Account a request. */
 void back_limits_charge(struct blkback *b, uint64_t bytes);
-
-/* ---- blk.c ------------------------------------------------------------ */
-
-/** The front-end has made a mistake that it does not recover from. */
-void back_fail(struct blkback *b, int rc, const char *what);
-
-/** Nothing is in flight: end the connection if that is wanted. */
-void back_idle(struct blkback *b);
 
 #endif

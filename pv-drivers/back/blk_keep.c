@@ -14,29 +14,11 @@
  */
 #include "blk_internal.h"
 
-#define KEEP_MAGIC 0x6b6c6231 /* "1blk" */
-
 _Static_assert(sizeof(struct keep) <= OS_PAGE_SIZE, "slots come after a page");
 _Static_assert(OS_PAGE_SIZE + BLK_MAX_QUEUES / 2 * MAX_RING_SLOTS *
                                   sizeof(struct keep_slot) <=
                    BLKBACK_KEEP_SIZE,
                "all slots of eight queues");
-
-int keep_open(struct blkback *b)
-{
-    b->keep = b->disk->keep;
-    if (!b->keep) {
-        b->keep = os_alloc(BLKBACK_KEEP_SIZE);
-        b->own_keep = true;
-    }
-    if (!b->keep)
-        return -XEN_ENOMEM;
-    if (b->keep->magic != KEEP_MAGIC) {
-        b->keep->connected = 0;
-        b->keep->magic = KEEP_MAGIC;
-    }
-    return 0;
-}
 
 struct keep_slot *keep_slots(struct blkback *b, unsigned int queue)
 {
@@ -47,8 +29,6 @@ struct keep_slot *keep_slots(struct blkback *b, unsigned int queue)
 
 void keep_connect(struct blkback *b)
 {
-    struct keep *k = b->keep;
-
     for (unsigned int i = 0; i < b->nr_queues; i++) {
         struct back_queue *q = &b->queues[i];
 
@@ -56,23 +36,16 @@ void keep_connect(struct blkback *b)
         for (uint32_t s = 0; s < q->ring.nr; s++)
             q->slots[s].state = KEEP_FREE;
     }
-    k->other_id = b->bus.other_id;
-    k->nr_queues = b->nr_queues;
-    k->ring_order = b->ring_order;
-    __atomic_store_n(&k->connected, 1, __ATOMIC_RELEASE);
-}
-
-void keep_disconnect(struct blkback *b)
-{
-    __atomic_store_n(&b->keep->connected, 0, __ATOMIC_RELEASE);
+    b->keep->ring_order = b->ring_order;
+    back_keep_connect(&b->life, b->nr_queues);
 }
 
 bool keep_matches(const struct blkback *b, const struct keep_queue queues[])
 {
     const struct keep *k = b->keep;
 
-    if (!k->connected || k->other_id != b->bus.other_id ||
-        k->nr_queues != b->nr_queues || k->ring_order != b->ring_order)
+    if (!back_keep_matches(&b->life, b->nr_queues) ||
+        k->ring_order != b->ring_order)
         return false;
     for (unsigned int i = 0; i < b->nr_queues; i++)
         if (k->queues[i].port != queues[i].port ||

@@ -4,8 +4,8 @@
 
 void back_limits_read(struct blkback *b)
 {
-    limit_set(&b->iops, store_read_or(b->bus.node, "iops", 0));
-    limit_set(&b->bps, store_read_or(b->bus.node, "bps", 0));
+    limit_set(&b->iops, store_read_or(b->life.bus.node, "iops", 0));
+    limit_set(&b->bps, store_read_or(b->life.bus.node, "bps", 0));
 }
 
 /* Without one, not even the time is asked for. */

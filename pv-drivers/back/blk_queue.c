@@ -106,7 +106,7 @@ static bool take_queue(struct back_queue *q)
         uint64_t until;
 
         if (nr < 0) {
-            back_fail(b, nr, "more requests than the ring has slots");
+            back_fail(&b->life, nr, "more requests than the ring has slots");
             return false;
         }
         if (!nr && !pv_back_more(&q->ring))
@@ -130,15 +130,15 @@ void back_take(struct blkback *b)
     bool more = false;
 
     b->taking = true;
-    for (unsigned int i = 0; b->connected && i < b->nr_queues; i++)
+    for (unsigned int i = 0; b->life.connected && i < b->nr_queues; i++)
         more |= take_queue(&b->queues[i]);
     b->taking = false;
     if (b->disk->commit)
         b->disk->commit(b->disk);
     send_events(b);
-    if (more && b->connected)
+    if (more && b->life.connected)
         os_timer_set(&b->timer, os_now_ns());
-    back_idle(b);
+    back_idle(&b->life);
 }
 
 void back_event(void *queue)

@@ -5,8 +5,8 @@
 
 #include "pv/net_ring.h"
 #include "pv/netback.h"
-#include "pv/xenbus.h"
 
+#include "life.h"
 #include "limit.h"
 
 /* Packets and copies that are made at once. */
@@ -29,10 +29,7 @@ struct net_keep_queue {
 };
 
 struct net_keep {
-    uint32_t magic;
-    uint32_t connected;
-    uint32_t other_id;
-    uint32_t nr_queues;
+    struct back_keep head;
     uint32_t nr_multicast;
     uint8_t multicast[NET_MAX_MULTICAST][NET_MAC_SIZE];
     struct net_keep_queue queues[NET_MAX_QUEUES];
@@ -96,13 +93,9 @@ struct net_wait {
 };
 
 struct netback {
-    struct xenbus bus;
+    struct back_life life;
     struct netback_options options;
     struct netback_nic *nic;
-    bool connected;
-    bool recovering; /* an earlier process has connected it */
-    bool removed;
-    bool closed_told;
     bool ready; /* as the network was told */
 
     /* What the guest takes. */
@@ -128,8 +121,7 @@ struct netback {
     struct os_timer tx_timer, rx_timer; /* go on */
     struct netback_counters counters;
 
-    struct net_keep *keep;
-    bool own_keep; /* from os_alloc() */
+    struct net_keep *keep; /* life.keep */
 };
 
 /* Room for a batch: a few of the largest packets. */
@@ -137,14 +129,8 @@ struct netback {
 
 /* ---- net_keep.c ------------------------------------------------------- */
 
-/** Use the owner's memory, or some that does not outlive us. */
-int net_keep_open(struct netback *b);
-
 /** Note a connection whose queues' refs and ports are in place. */
 void net_keep_connect(struct netback *b);
-
-/** There is none any more. */
-void net_keep_disconnect(struct netback *b);
 
 /** Was it noted, by us or an earlier process, for these queues? */
 bool net_keep_matches(const struct netback *b, unsigned int nr,
@@ -210,9 +196,6 @@ bool net_filter_receiver(const struct netback *b, const uint8_t *frame);
 bool net_filter_multicast(struct netback *b, const uint8_t *mac, bool add);
 
 /* ---- net.c ------------------------------------------------------------ */
-
-/** The front-end has made a mistake that it does not recover from. */
-void net_back_fail(struct netback *b, int rc, const char *what);
 
 /** Copy between a granted page and memory that may cross pages' ends. False:
  * there are too many copies. */

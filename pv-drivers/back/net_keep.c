@@ -10,43 +10,16 @@
  */
 #include "net_internal.h"
 
-#define KEEP_MAGIC 0x6b74656e /* "netk" */
-
 _Static_assert(sizeof(struct net_keep) <= NETBACK_KEEP_SIZE, "it fits");
-
-int net_keep_open(struct netback *b)
-{
-    b->keep = b->nic->keep;
-    if (!b->keep) {
-        b->keep = os_alloc(NETBACK_KEEP_SIZE);
-        b->own_keep = true;
-    }
-    if (!b->keep)
-        return -XEN_ENOMEM;
-    if (b->keep->magic != KEEP_MAGIC) {
-        b->keep->connected = 0;
-        b->keep->magic = KEEP_MAGIC;
-    }
-    return 0;
-}
 
 void net_keep_connect(struct netback *b)
 {
-    struct net_keep *k = b->keep;
-
     for (unsigned int i = 0; i < b->nr_queues; i++) {
-        k->queues[i].tx_cons = b->queues[i].tx.cons;
-        k->queues[i].rx_cons = b->queues[i].rx.cons;
+        b->keep->queues[i].tx_cons = b->queues[i].tx.cons;
+        b->keep->queues[i].rx_cons = b->queues[i].rx.cons;
     }
-    k->nr_multicast = 0;
-    k->other_id = b->bus.other_id;
-    k->nr_queues = b->nr_queues;
-    __atomic_store_n(&k->connected, 1, __ATOMIC_RELEASE);
-}
-
-void net_keep_disconnect(struct netback *b)
-{
-    __atomic_store_n(&b->keep->connected, 0, __ATOMIC_RELEASE);
+    b->keep->nr_multicast = 0;
+    back_keep_connect(&b->life, b->nr_queues);
 }
 
 bool net_keep_matches(const struct netback *b, unsigned int nr,
@@ -54,8 +27,7 @@ bool net_keep_matches(const struct netback *b, unsigned int nr,
 {
     const struct net_keep *k = b->keep;
 
-    if (!k->connected || k->other_id != b->bus.other_id || k->nr_queues != nr ||
-        k->nr_multicast > NET_MAX_MULTICAST)
+    if (!back_keep_matches(&b->life, nr) || k->nr_multicast > NET_MAX_MULTICAST)
         return false;
     for (unsigned int i = 0; i < nr; i++)
         if (k->queues[i].tx_ref != queues[i].tx_ref ||

@@ -42,7 +42,8 @@ static bool queue_has_room(struct net_back_queue *q)
             return true;
         rc = net_keep_take_rx(q);
         if (rc < 0) {
-            net_back_fail(q->back, rc, "more requests than the ring has slots");
+            back_fail(&q->back->life, rc,
+                      "more requests than the ring has slots");
             return false;
         }
     } while (nr_free(q) >= wanted || pv_back_more(&q->rx));
@@ -51,10 +52,10 @@ static bool queue_has_room(struct net_back_queue *q)
 
 static bool has_room(struct netback *b)
 {
-    for (unsigned int i = 0; b->connected && i < b->nr_queues; i++)
+    for (unsigned int i = 0; b->life.connected && i < b->nr_queues; i++)
         if (!queue_has_room(&b->queues[i]))
             return false;
-    return b->connected;
+    return b->life.connected;
 }
 
 static void tell(struct netback *b, bool ready)
@@ -201,7 +202,7 @@ static bool commit_queue(struct net_back_queue *q)
 
 static void commit(struct netback *b)
 {
-    for (unsigned int i = 0; b->connected && i < b->nr_queues; i++)
+    for (unsigned int i = 0; b->life.connected && i < b->nr_queues; i++)
         commit_queue(&b->queues[i]);
     while (b->leaving) {
         struct net_waiting *p = b->leaving;

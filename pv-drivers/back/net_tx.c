@@ -277,7 +277,7 @@ static int take_batch(struct net_back_queue *q)
     if (nr)
         finish_batch(q, nr);
     if (rc < 0)
-        net_back_fail(b, rc, "a packet that can't be");
+        back_fail(&b->life, rc, "a packet that can't be");
     return rc < 0 ? rc : (int)nr;
 }
 
@@ -305,8 +305,8 @@ static bool take_turn(struct netback *b)
     bool more = true;
 
     if (q->credit > 0)
-        more = take_batch(q) > 0 || (b->connected && pv_back_more(&q->tx));
-    if (b->connected && (!more || q->credit <= 0))
+        more = take_batch(q) > 0 || (b->life.connected && pv_back_more(&q->tx));
+    if (b->life.connected && (!more || q->credit <= 0))
         end_turn(b);
     return more;
 }
@@ -321,7 +321,8 @@ void net_back_take(struct netback *b)
     unsigned int nr_idle = 0;
 
     /* At most some rings' content: others want their turn, too. */
-    for (unsigned int i = 0; b->connected && i < TURNS * b->nr_queues; i++) {
+    for (unsigned int i = 0; b->life.connected && i < TURNS * b->nr_queues;
+         i++) {
         uint64_t until = limit_until(&b->rate, os_now_ns());
 
         if (until) {
@@ -332,7 +333,7 @@ void net_back_take(struct netback *b)
         if (nr_idle == b->nr_queues)
             return;
     }
-    if (b->connected)
+    if (b->life.connected)
         os_timer_set(&b->tx_timer, os_now_ns());
 }
 

@@ -22,6 +22,18 @@ int store_read_u64(const char *path, const char *name, uint64_t *out)
     return rc ? rc : text_to_u64(value, out);
 }
 
+int store_read_u32(const char *path, const char *name, uint32_t *out)
+{
+    uint64_t value;
+    int rc = store_read_u64(path, name, &value);
+
+    if (!rc && value > UINT32_MAX)
+        rc = -XEN_ERANGE;
+    if (!rc)
+        *out = (uint32_t)value;
+    return rc;
+}
+
 uint64_t store_read_or(const char *path, const char *name, uint64_t otherwise)
 {
     uint64_t value;
@@ -46,6 +58,17 @@ int store_write_u64(uint32_t transaction, const char *path, const char *name,
 
     text_format(text, sizeof(text), "%lu", value);
     return store_write(transaction, path, name, text);
+}
+
+int store_write_numbers(uint32_t transaction, const char *path,
+                        const struct store_number numbers[], size_t nr)
+{
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < nr; i++)
+        rc = store_write_u64(transaction, path, numbers[i].name,
+                             numbers[i].value);
+    return rc;
 }
 
 int store_transact(int (*write)(void *arg, uint32_t transaction), void *arg)

@@ -142,3 +142,12 @@ void xenbus_fail(struct xenbus *bus, int rc, const char *what)
     }
     xenbus_set_state(bus, XenbusStateClosing);
 }
+
+int xenbus_queue_node(const char *node, unsigned int nr, unsigned int index,
+                      char out[PV_PATH_MAX])
+{
+    return text_format(out, PV_PATH_MAX, nr > 1 ? "%s/queue-%u" : "%s", node,
+                       index)
+               ? 0
+               : -XEN_ENAMETOOLONG;
+}

@@ -6,21 +6,13 @@
  */
 #include "blk_internal.h"
 
-/* How often to look whether the back-end still has what it was lent. */
-#define LIMBO_NS 50000000UL
-
 static void choose_sizes(struct blkfront *f)
 {
     const struct blkfront_options *o = &f->options;
-    const char *node = f->bus.other;
-    uint64_t queues = store_read_or(node, "multi-queue-max-queues", 1);
+    const char *node = f->life.bus.other;
     uint64_t order = store_read_or(node, "max-ring-page-order", 0);
     uint64_t indirect = store_read_or(node, "feature-max-indirect-segments", 0);
 
-    f->nr_queues =
-        queues < o->max_queues ? (unsigned int)queues : o->max_queues;
-    if (!f->nr_queues)
-        f->nr_queues = 1;
     f->ring_order = order < o->ring_order ? (unsigned int)order : o->ring_order;
     f->max_segments = BLKIF_MAX_SEGMENTS_PER_REQUEST;
     if (indirect > f->max_segments && o->max_segments > f->max_segments)
@@ -29,8 +21,8 @@ static void choose_sizes(struct blkfront *f)
     /* One request at a time has to be possible. */
     if (f->max_segments > o->max_pages - 1)
         f->max_segments = o->max_pages - 1;
-    f->pages.to = f->bus.other_id;
-    f->pages.keep = !o->no_persistent; /* as far as it goes by us */
+    f->life.pages.to = f->life.bus.other_id;
+    f->life.pages.keep = !o->no_persistent; /* as far as it goes by us */
 }
 
 static int queue_open(struct blkfront *f, struct front_queue *q)
@@ -38,14 +30,15 @@ static int queue_open(struct blkfront *f, struct front_queue *q)
     int rc;
 
     *q = (struct front_queue){.front = f};
-    q->memory = front_ring_new(&f->pages, 1U << f->ring_order);
+    q->memory = front_ring_new(&f->life.pages, 1U << f->ring_order);
     if (!q->memory)
         return -XEN_ENOMEM;
     pv_ring_init(&q->ring, q->memory->pages, q->memory->nr_pages * OS_PAGE_SIZE,
                  BLK_RING_ENTRY);
     rc = front_queue_init(q);
     return rc ? rc
-              : os_event_alloc(f->bus.other_id, front_queue_event, q, &q->port);
+              : os_event_alloc(f->life.bus.other_id, front_queue_event, q,
+                               &q->port);
 }
 
 static void queue_close(struct blkfront *f, struct front_queue *q)
@@ -55,34 +48,18 @@ static void queue_close(struct blkfront *f, struct front_queue *q)
     q->port = 0;
     front_queue_reset(q);
     if (q->memory)
-        front_ring_end(&f->pages, q->memory);
+        front_ring_end(&f->life.pages, q->memory);
     q->memory = NULL;
 }
 
-void front_disconnect(struct blkfront *f)
+static void disconnect(void *front)
 {
-    f->connected = false;
-    f->broken = NULL;
+    struct blkfront *f = front;
+
     for (unsigned int i = 0; i < f->nr_queues; i++)
         queue_close(f, &f->queues[i]);
     f->nr_queues = 0;
-    front_pages_revoke(&f->pages);
     front_io_restart(f);
-}
-
-/* The rest is a timer's: an event's function does not call the store. */
-void front_break(struct blkfront *f, const char *why)
-{
-    f->connected = false;
-    f->broken = why;
-    os_timer_set(&f->watchdog, os_now_ns());
-}
-
-void front_end_broken(struct blkfront *f)
-{
-    xenbus_fail(&f->bus, -XEN_EIO, f->broken);
-    front_disconnect(f);
-    xenbus_set_state(&f->bus, XenbusStateClosed);
 }
 
 /* ---- What the back-end reads ------------------------------------------ */
@@ -105,17 +82,17 @@ static int write_queue(struct blkfront *f, uint32_t transaction,
 
 static int write_queues(struct blkfront *f, uint32_t transaction)
 {
+    const char *node = f->life.bus.node;
     char path[PV_PATH_MAX];
-    int rc;
+    int rc = 0;
 
-    if (f->nr_queues == 1)
-        return write_queue(f, transaction, f->bus.node, &f->queues[0]);
-    rc = store_write_u64(transaction, f->bus.node, "multi-queue-num-queues",
-                         f->nr_queues);
+    if (f->nr_queues > 1)
+        rc = store_write_u64(transaction, node, "multi-queue-num-queues",
+                             f->nr_queues);
     for (unsigned int i = 0; !rc && i < f->nr_queues; i++) {
-        if (!text_format(path, sizeof(path), "%s/queue-%u", f->bus.node, i))
-            return -XEN_ENAMETOOLONG;
-        rc = write_queue(f, transaction, path, &f->queues[i]);
+        rc = xenbus_queue_node(node, f->nr_queues, i, path);
+        if (!rc)
+            rc = write_queue(f, transaction, path, &f->queues[i]);
     }
     return rc;
 }
@@ -123,7 +100,7 @@ static int write_queues(struct blkfront *f, uint32_t transaction)
 static int write_nodes(void *front, uint32_t transaction)
 {
     struct blkfront *f = front;
-    const char *node = f->bus.node;
+    const char *node = f->life.bus.node;
     int rc = write_queues(f, transaction);
 
     if (!rc && f->ring_order)
@@ -133,40 +110,29 @@ static int write_nodes(void *front, uint32_t transaction)
         rc = store_write(transaction, node, "protocol", "x86_64-abi");
     if (!rc)
         rc = store_write_u64(transaction, node, "feature-persistent",
-                             f->pages.keep);
+                             f->life.pages.keep);
     return rc;
 }
 
 /* ---- States ----------------------------------------------------------- */
 
-/* The back-end waits for us, perhaps not for the first time. */
-static void on_init_wait(void *front)
+static int connect(void *front)
 {
     struct blkfront *f = front;
-    unsigned int wanted;
+    unsigned int wanted = front_nr_queues(&f->life, f->options.max_queues);
     int rc = 0;
 
-    if (f->removed || (f->nr_queues && f->bus.state == XenbusStateInitialised))
-        return;
-    front_disconnect(f);
-    front_pages_sweep(&f->pages);
     choose_sizes(f);
-    wanted = f->nr_queues;
-    for (f->nr_queues = 0; !rc && f->nr_queues < wanted; f->nr_queues++)
-        rc = queue_open(f, &f->queues[f->nr_queues]);
+    while (!rc && f->nr_queues < wanted)
+        rc = queue_open(f, &f->queues[f->nr_queues++]);
     if (!rc)
         rc = store_transact(write_nodes, f);
-    if (!rc)
-        rc = xenbus_set_state(&f->bus, XenbusStateInitialised);
-    if (rc) {
-        front_disconnect(f);
-        xenbus_fail(&f->bus, rc, "connecting");
-    }
+    return rc ? rc : xenbus_set_state(&f->life.bus, XenbusStateInitialised);
 }
 
 static int read_info(struct blkfront *f, struct blkfront_info *info)
 {
-    const char *node = f->bus.other;
+    const char *node = f->life.bus.other;
     uint64_t sector_size = store_read_or(node, "sector-size", BLK_SECTOR_SIZE);
     int rc;
 
@@ -192,9 +158,10 @@ static int read_info(struct blkfront *f, struct blkfront_info *info)
     return 0;
 }
 
-static void resize(struct blkfront *f)
+static void resize(void *front)
 {
-    uint64_t sectors = store_read_or(f->bus.other, "sectors", 0);
+    struct blkfront *f = front;
+    uint64_t sectors = store_read_or(f->life.bus.other, "sectors", 0);
 
     if (!sectors || sectors == f->info.sectors)
         return;
@@ -203,104 +170,46 @@ static void resize(struct blkfront *f)
         f->ops->resized(f->arg, &f->info);
 }
 
-static void on_connected(void *front)
+static void connected(void *front)
 {
     struct blkfront *f = front;
-    int rc;
+    int rc = read_info(f, &f->info);
 
-    if (f->connected) {
-        resize(f);
-        return;
-    }
-    if (f->removed || f->bus.state != XenbusStateInitialised)
-        return;
-    rc = read_info(f, &f->info);
     if (rc) {
-        xenbus_fail(&f->bus, rc, "reading what the disk is");
+        xenbus_fail(&f->life.bus, rc, "reading what the disk is");
         return;
     }
     /* Linux's says so only now. */
-    if (store_read_or(f->bus.other, "feature-persistent", 0) != 1)
-        f->pages.keep = false;
-    f->connected = true;
-    xenbus_set_state(&f->bus, XenbusStateConnected);
+    if (store_read_or(f->life.bus.other, "feature-persistent", 0) != 1)
+        f->life.pages.keep = false;
+    f->life.connected = true;
+    xenbus_set_state(&f->life.bus, XenbusStateConnected);
     f->ops->connected(f->arg, &f->info);
     front_pump(f);
 }
 
-/* All I/O ends, and the device as soon as the back-end lets go of our pages. */
-static void remove_device(struct blkfront *f)
+static void ended(void *front)
 {
-    f->removed = true;
-    front_disconnect(f);
-    front_io_fail(f, -XEN_ENXIO);
-    front_try_removed(f);
+    front_io_fail(front, -XEN_ENXIO);
 }
 
-void front_try_removed(struct blkfront *f)
+static void removed(void *front)
 {
-    if (!f->removed || f->removed_told)
-        return;
-    front_pages_sweep(&f->pages);
-    if (front_pages_in_limbo(&f->pages)) {
-        os_timer_set(&f->watchdog, os_now_ns() + LIMBO_NS);
-        return;
-    }
-    f->removed_told = true;
+    struct blkfront *f = front;
+
     if (f->ops->removed)
         f->ops->removed(f->arg);
 }
 
-static void on_closing(void *front)
-{
-    struct blkfront *f = front;
-
-    front_try_removed(f);
-    if (f->bus.state == XenbusStateClosed)
-        return;
-    front_disconnect(f);
-    xenbus_set_state(&f->bus, XenbusStateClosed);
-}
-
-/* It begins anew: so do we. */
-static void on_initialising(void *front)
-{
-    struct blkfront *f = front;
-
-    if (f->removed || f->bus.state == XenbusStateInitialising)
-        return;
-    front_disconnect(f);
-    xenbus_set_state(&f->bus, XenbusStateInitialising);
-}
-
-/* Its node has gone, or is not there yet. */
-static void on_unknown(void *front)
-{
-    struct blkfront *f = front;
-
-    if (!f->removed && f->bus.state == XenbusStateClosed)
-        remove_device(f);
-}
-
-static const struct xenbus_driver blkfront_driver = {
-    .other = "backend",
-    .other_id = "backend-id",
-    .on = {[XenbusStateUnknown] = on_unknown,
-           [XenbusStateInitialising] = on_initialising,
-           [XenbusStateInitWait] = on_init_wait,
-           [XenbusStateConnected] = on_connected,
-           [XenbusStateClosing] = on_closing,
-           [XenbusStateClosed] = on_closing},
+static const struct front_driver blkfront_driver = {
+    .connect = connect,
+    .connected = connected,
+    .changed = resize,
+    .disconnect = disconnect,
+    .ended = ended,
+    .removed = removed,
+    .look = front_io_look,
 };
-
-static void set_default(unsigned int *option, unsigned int otherwise,
-                        unsigned int most)
-{
-    if (!*option)
-        *option = otherwise;
-    if (*option > most)
-        *option = most;
-}
 
 static struct blkfront *front_new(const struct blkfront_options *options)
 {
@@ -310,14 +219,13 @@ static struct blkfront *front_new(const struct blkfront_options *options)
         return NULL;
     if (options)
         f->options = *options;
-    set_default(&f->options.max_queues, 1, BLK_MAX_QUEUES);
-    set_default(&f->options.ring_order, 0, BLK_MAX_RING_ORDER);
-    set_default(&f->options.max_segments, 32, BLK_MAX_SEGMENTS);
-    set_default(&f->options.max_pages, 512, 1U << 20);
+    front_option(&f->options.max_queues, 1, BLK_MAX_QUEUES);
+    front_option(&f->options.ring_order, 0, BLK_MAX_RING_ORDER);
+    front_option(&f->options.max_segments, 32, BLK_MAX_SEGMENTS);
+    front_option(&f->options.max_pages, 512, 1U << 20);
     if (f->options.max_pages < 2)
         f->options.max_pages = 2;
-    f->pages.max = f->options.max_pages;
-    f->watchdog = (struct os_timer){.fn = front_io_watchdog, .arg = f};
+    f->life.pages.max = f->options.max_pages;
     return f;
 }
 
@@ -332,11 +240,8 @@ int blkfront_create(const char *node, const struct blkfront_options *options,
         return -XEN_ENOMEM;
     f->ops = ops;
     f->arg = arg;
-    rc = xenbus_open(&f->bus, &blkfront_driver, node, f);
-    if (!rc)
-        rc = xenbus_set_state(&f->bus, XenbusStateInitialising);
+    rc = front_open(&f->life, &blkfront_driver, node, f);
     if (rc) {
-        xenbus_close(&f->bus);
         os_free(f, sizeof(*f));
         return rc;
     }
@@ -346,32 +251,16 @@ int blkfront_create(const char *node, const struct blkfront_options *options,
 
 void blkfront_shutdown(struct blkfront *f)
 {
-    if (f->removed)
-        return;
-    xenbus_set_state(&f->bus, XenbusStateClosed);
-    remove_device(f);
+    front_shutdown(&f->life);
 }
 
 void blkfront_destroy(struct blkfront *f)
 {
-    xenbus_close(&f->bus);
-    os_timer_cancel(&f->watchdog);
-    if (front_pages_in_limbo(&f->pages))
-        os_log("%s: the back-end keeps pages", f->bus.node);
-    front_pages_free(&f->pages);
+    front_close(&f->life);
     os_free(f, sizeof(*f));
 }
 
 void blkfront_resume(struct blkfront *f)
 {
-    const struct xenbus_driver *driver = f->bus.driver;
-    char node[PV_PATH_MAX];
-
-    if (f->removed)
-        return;
-    front_disconnect(f);
-    text_format(node, sizeof(node), "%s", f->bus.node);
-    xenbus_close(&f->bus);
-    if (!xenbus_open(&f->bus, driver, node, f))
-        xenbus_set_state(&f->bus, XenbusStateInitialising);
+    front_resume(&f->life);
 }

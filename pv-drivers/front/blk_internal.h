@@ -5,9 +5,8 @@
 
 #include "pv/blk_ring.h"
 #include "pv/blkfront.h"
-#include "pv/xenbus.h"
 
-#include "pages.h"
+#include "life.h"
 
 #define MAX_INDIRECT BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST
 
@@ -33,15 +32,11 @@ struct front_queue {
 };
 
 struct blkfront {
-    struct xenbus bus;
+    struct front_life life; /* connected: and sizes are known */
     struct blkfront_options options;
     const struct blkfront_ops *ops;
     void *arg;
     struct blkfront_info info;
-    bool connected;
-    const char *broken; /* what the back-end did that none does */
-    bool removed;
-    bool removed_told;
 
     /* What the back-end takes, and we use. */
     unsigned int nr_queues;
@@ -54,11 +49,6 @@ struct blkfront {
      * the back-end as a whole. */
     struct blk_io *first, *last, *waiting;
     bool pumping;
-    bool completing;
-
-    struct front_pages pages; /* for data, lists of segments, and rings */
-
-    struct os_timer watchdog;
 };
 
 /* ---- blk_pages.c ------------------------------------------------------ */
@@ -88,21 +78,7 @@ void front_io_restart(struct blkfront *f);
 /** The end of all I/O. */
 void front_io_fail(struct blkfront *f, int rc);
 
-/** The watchdog's function. */
-void front_io_watchdog(void *front);
-
-/* ---- blk.c ------------------------------------------------------------ */
-
-/** The back-end does what no back-end does: have no more to do with it. */
-void front_break(struct blkfront *f, const char *why);
-
-/** Say so, and close our end. */
-void front_end_broken(struct blkfront *f);
-
-/** Tell that the device is removed, if it is and nothing is lent any more. */
-void front_try_removed(struct blkfront *f);
-
-/** The connection with its rings; requests and grants are void. */
-void front_disconnect(struct blkfront *f);
+/** Look whether there is something that no event has told of. */
+void front_io_look(void *front);
 
 #endif

@@ -177,15 +177,15 @@ static bool part_take_pages(struct blkfront *f, struct front_part *p)
     if (p->nr_segments > BLKIF_MAX_SEGMENTS_PER_REQUEST)
         nr_lists = (unsigned int)((p->nr_segments + BLK_SEGMENTS_PER_PAGE - 1) /
                                   BLK_SEGMENTS_PER_PAGE);
-    p->data = front_pages_take(&f->pages, p->nr_segments);
+    p->data = front_pages_take(&f->life.pages, p->nr_segments);
     if (!p->data)
         return false;
     if (!nr_lists)
         return true;
-    p->indirect = front_pages_take(&f->pages, nr_lists);
+    p->indirect = front_pages_take(&f->life.pages, nr_lists);
     if (p->indirect)
         return true;
-    front_pages_give(&f->pages, p->data);
+    front_pages_give(&f->life.pages, p->data);
     p->data = NULL;
     return false;
 }
@@ -256,7 +256,7 @@ static void push_all(struct blkfront *f)
 void front_pump(struct blkfront *f)
 {
     /* done() may submit, and io_ends_at_once() calls it. */
-    if (f->pumping || !f->connected)
+    if (f->pumping || !f->life.connected)
         return;
     f->pumping = true;
     while (f->waiting) {
@@ -303,8 +303,8 @@ static int rc_of(struct blkfront *f, const struct front_part *p, int16_t status)
 
 static void part_free(struct front_queue *q, struct front_part *p)
 {
-    front_pages_give(&q->front->pages, p->data);
-    front_pages_give(&q->front->pages, p->indirect);
+    front_pages_give(&q->front->life.pages, p->data);
+    front_pages_give(&q->front->life.pages, p->indirect);
     *p = (struct front_part){.next = q->free};
     q->free = p;
 }
@@ -357,7 +357,7 @@ static bool take_one(struct front_queue *q)
 
     q->ring.cons++;
     if (rsp.id >= q->ring.nr || !q->parts[rsp.id].io) {
-        front_break(q->front, "a response to what was not asked");
+        front_break(&q->front->life, "a response to what was not asked");
         return false;
     }
     take_response(q, &q->parts[rsp.id], rsp.status);
@@ -370,17 +370,17 @@ void front_queue_event(void *queue)
     struct blkfront *f = q->front;
 
     /* Until it is connected, its sizes are not known. */
-    while (f->connected) {
+    while (f->life.connected) {
         int nr = pv_front_avail(&q->ring);
 
         if (nr < 0) {
-            front_break(f, "more responses than requests");
+            front_break(&f->life, "more responses than requests");
             return;
         }
         if (!nr && !pv_front_more(&q->ring))
             break;
         while (nr-- > 0)
-            if (!take_one(q) || !f->connected)
+            if (!take_one(q) || !f->life.connected)
                 return;
     }
     front_pump(f);
@@ -433,26 +433,19 @@ void front_io_fail(struct blkfront *f, int rc)
 
 /* An event that was lost would leave both ends waiting: look from time to time
  * while there is something to wait for. */
-void front_io_watchdog(void *front)
+void front_io_look(void *front)
 {
     struct blkfront *f = front;
 
-    if (f->broken)
-        front_end_broken(f);
-    if (f->removed) {
-        front_try_removed(f);
-        return;
-    }
-    front_pages_sweep(&f->pages);
-    for (unsigned int i = 0; f->connected && i < f->nr_queues; i++) {
+    for (unsigned int i = 0; f->life.connected && i < f->nr_queues; i++) {
         struct front_queue *q = &f->queues[i];
 
         front_queue_event(q);
-        if (f->connected && q->ring.prod != q->ring.cons)
+        if (f->life.connected && q->ring.prod != q->ring.cons)
             os_event_send(q->port);
     }
-    if (f->first || front_pages_in_limbo(&f->pages))
-        os_timer_set(&f->watchdog, os_now_ns() + WATCHDOG_NS);
+    if (f->first || front_pages_in_limbo(&f->life.pages))
+        front_look_in(&f->life, WATCHDOG_NS);
 }
 
 void blkfront_submit(struct blkfront *f, struct blk_io *io)
@@ -463,11 +456,11 @@ void blkfront_submit(struct blkfront *f, struct blk_io *io)
     io->flushing = false;
     io->complete = false;
     io_append(f, io);
-    if (f->removed) {
+    if (f->life.removed) {
         io_done(f, io, -XEN_ENXIO);
         return;
     }
-    if (!f->watchdog.set)
-        os_timer_set(&f->watchdog, os_now_ns() + WATCHDOG_NS);
+    if (!f->life.watchdog.set)
+        front_look_in(&f->life, WATCHDOG_NS);
     front_pump(f);
 }

@@ -13,8 +13,6 @@
 #define MULTICAST_NODE "request-multicast-control"
 
 #define WATCHDOG_NS    1000000000UL
-/* How often to look whether the back-end still has what it was lent. */
-#define LIMBO_NS 50000000UL
 
 /* ---- Queues ----------------------------------------------------------- */
 
@@ -28,19 +26,19 @@ static void queue_event(void *queue)
     struct net_front_queue *q = queue;
     struct netfront *f = q->front;
 
-    if (!f->connected)
+    if (!f->life.connected)
         return;
     if (f->ops->pending)
         f->ops->pending(f->arg);
     else if (queue_take(q, MAX_PACKETS) == MAX_PACKETS)
-        os_timer_set(&f->watchdog, os_now_ns());
+        front_look_in(&f->life, 0);
 }
 
 unsigned int netfront_poll(struct netfront *f, unsigned int budget)
 {
     unsigned int first = f->first_polled++, done = 0;
 
-    for (unsigned int i = 0; f->connected && i < f->nr_queues; i++)
+    for (unsigned int i = 0; f->life.connected && i < f->nr_queues; i++)
         done +=
             queue_take(&f->queues[(first + i) % f->nr_queues], budget - done);
     return done;
@@ -51,22 +49,22 @@ static int queue_open(struct netfront *f, struct net_front_queue *q)
     memset(q, 0, sizeof(*q));
     q->front = f;
     net_front_tx_init(q);
-    q->tx_memory = front_ring_new(&f->pages, 1);
-    q->rx_memory = front_ring_new(&f->pages, 1);
+    q->tx_memory = front_ring_new(&f->life.pages, 1);
+    q->rx_memory = front_ring_new(&f->life.pages, 1);
     if (!q->tx_memory || !q->rx_memory)
         return -XEN_ENOMEM;
     pv_ring_init(&q->tx, q->tx_memory->pages, OS_PAGE_SIZE,
                  sizeof(struct netif_tx_request));
     pv_ring_init(&q->rx, q->rx_memory->pages, OS_PAGE_SIZE,
                  sizeof(struct netif_rx_response));
-    return os_event_alloc(f->bus.other_id, queue_event, q, &q->port);
+    return os_event_alloc(f->life.bus.other_id, queue_event, q, &q->port);
 }
 
 static void give_pages(struct netfront *f, struct front_page *pages[])
 {
     for (unsigned int i = 0; i < NET_RING_SLOTS; i++)
         if (pages[i])
-            front_pages_give(&f->pages, pages[i]);
+            front_pages_give(&f->life.pages, pages[i]);
 }
 
 static void queue_close(struct netfront *f, struct net_front_queue *q)
@@ -76,9 +74,9 @@ static void queue_close(struct netfront *f, struct net_front_queue *q)
     give_pages(f, q->tx_pages);
     give_pages(f, q->rx_pages);
     if (q->tx_memory)
-        front_ring_end(&f->pages, q->tx_memory);
+        front_ring_end(&f->life.pages, q->tx_memory);
     if (q->rx_memory)
-        front_ring_end(&f->pages, q->rx_memory);
+        front_ring_end(&f->life.pages, q->rx_memory);
 }
 
 static void set_link(struct netfront *f, bool up)
@@ -89,30 +87,15 @@ static void set_link(struct netfront *f, bool up)
     f->ops->link(f->arg, up, &f->info);
 }
 
-static void disconnect(struct netfront *f)
+static void disconnect(void *front)
 {
-    f->connected = false;
-    f->broken = NULL;
+    struct netfront *f = front;
+
     for (unsigned int i = 0; i < f->nr_queues; i++)
         queue_close(f, &f->queues[i]);
     f->nr_queues = 0;
-    front_pages_revoke(&f->pages);
-    os_timer_cancel(&f->watchdog);
+    os_timer_cancel(&f->life.watchdog);
     set_link(f, false);
-}
-
-void net_front_break(struct netfront *f, const char *why)
-{
-    f->connected = false;
-    f->broken = why;
-    os_timer_set(&f->watchdog, os_now_ns());
-}
-
-static void end_broken(struct netfront *f)
-{
-    xenbus_fail(&f->bus, -XEN_EIO, f->broken);
-    disconnect(f);
-    xenbus_set_state(&f->bus, XenbusStateClosed);
 }
 
 /* ---- What both sides can ---------------------------------------------- */
@@ -125,15 +108,14 @@ static bool takes_large(const struct netfront *f)
 
 static bool back_has(const struct netfront *f, const char *feature)
 {
-    return store_read_or(f->bus.other, feature, 0) == 1;
+    return store_read_or(f->life.bus.other, feature, 0) == 1;
 }
 
 static int read_info(struct netfront *f)
 {
     struct netfront_info *info = &f->info;
-    uint64_t queues = store_read_or(f->bus.other, "multi-queue-max-queues", 1);
     char mac[24];
-    int rc = store_read(f->bus.node, "mac", mac, sizeof(mac));
+    int rc = store_read(f->life.bus.node, "mac", mac, sizeof(mac));
 
     if (!rc)
         rc = net_mac_parse(mac, info->mac);
@@ -141,7 +123,7 @@ static int read_info(struct netfront *f)
         return rc;
     if (!back_has(f, "feature-rx-copy"))
         return -XEN_EOPNOTSUPP;
-    info->mtu = (uint32_t)store_read_or(f->bus.node, "mtu", 1500);
+    info->mtu = (uint32_t)store_read_or(f->life.bus.node, "mtu", 1500);
     info->sg = back_has(f, "feature-sg");
     info->gso_tcpv4 = info->sg && back_has(f, "feature-gso-tcpv4");
     info->gso_tcpv6 = info->sg && back_has(f, "feature-gso-tcpv6");
@@ -150,12 +132,9 @@ static int read_info(struct netfront *f)
     info->multicast = f->options.multicast &&
                       back_has(f, "feature-multicast-control") &&
                       back_has(f, "feature-dynamic-multicast-control");
-    info->nr_queues = queues < f->options.max_queues ? (unsigned int)queues
-                                                     : f->options.max_queues;
-    if (!info->nr_queues)
-        info->nr_queues = 1;
-    f->pages.to = f->bus.other_id;
-    f->pages.max =
+    info->nr_queues = front_nr_queues(&f->life, f->options.max_queues);
+    f->life.pages.to = f->life.bus.other_id;
+    f->life.pages.max =
         info->nr_queues * (f->options.rx_pages + f->options.tx_pages);
     return 0;
 }
@@ -167,14 +146,11 @@ static int write_queue(struct netfront *f, uint32_t transaction,
 {
     const struct net_front_queue *q = &f->queues[index];
     char path[PV_PATH_MAX];
-    int rc;
+    int rc = xenbus_queue_node(f->life.bus.node, f->nr_queues, index, path);
 
-    if (!text_format(path, sizeof(path),
-                     f->nr_queues > 1 ? "%s/queue-%u" : "%s", f->bus.node,
-                     index))
-        return -XEN_ENAMETOOLONG;
-    rc = store_write_u64(transaction, path, "tx-ring-ref",
-                         q->tx_memory->refs[0]);
+    if (!rc)
+        rc = store_write_u64(transaction, path, "tx-ring-ref",
+                             q->tx_memory->refs[0]);
     if (!rc)
         rc = store_write_u64(transaction, path, "rx-ring-ref",
                              q->rx_memory->refs[0]);
@@ -182,15 +158,10 @@ static int write_queue(struct netfront *f, uint32_t transaction,
               : store_write_u64(transaction, path, "event-channel", q->port);
 }
 
-struct feature {
-    const char *name;
-    bool value;
-};
-
 static int write_features(struct netfront *f, uint32_t transaction)
 {
     bool big = !f->options.no_gso && takes_large(f);
-    const struct feature features[] = {
+    const struct store_number features[] = {
         {"request-rx-copy", true},
         {"feature-rx-notify", true},
         {"feature-sg", takes_large(f)},
@@ -200,19 +171,16 @@ static int write_features(struct netfront *f, uint32_t transaction)
         {"feature-ipv6-csum-offload", !f->options.no_csum},
         {MULTICAST_NODE, f->info.multicast && !f->all_groups},
     };
-    int rc = 0;
 
-    for (size_t i = 0; !rc && i < OS_ARRAY_SIZE(features); i++)
-        rc = store_write_u64(transaction, f->bus.node, features[i].name,
-                             features[i].value);
-    return rc;
+    return store_write_numbers(transaction, f->life.bus.node, features,
+                               OS_ARRAY_SIZE(features));
 }
 
 static int write_nodes(void *front, uint32_t transaction)
 {
     struct netfront *f = front;
-    int rc = store_write_u64(transaction, f->bus.node, "multi-queue-num-queues",
-                             f->nr_queues);
+    int rc = store_write_u64(transaction, f->life.bus.node,
+                             "multi-queue-num-queues", f->nr_queues);
 
     for (unsigned int i = 0; !rc && i < f->nr_queues; i++)
         rc = write_queue(f, transaction, i);
@@ -221,40 +189,29 @@ static int write_nodes(void *front, uint32_t transaction)
 
 /* ---- States ----------------------------------------------------------- */
 
-/* The back-end waits for us, perhaps not for the first time. */
-static void on_init_wait(void *front)
+static int connect(void *front)
 {
     struct netfront *f = front;
-    int rc;
+    int rc = read_info(f);
 
-    if (f->removed || (f->connected && !f->link))
-        return;
-    disconnect(f);
-    front_pages_sweep(&f->pages);
-    rc = read_info(f);
     while (!rc && f->nr_queues < f->info.nr_queues)
         rc = queue_open(f, &f->queues[f->nr_queues++]);
     if (!rc)
         rc = store_transact(write_nodes, f);
-    if (rc) {
-        disconnect(f);
-        xenbus_fail(&f->bus, rc, "connecting");
-        return;
-    }
-    f->connected = true;
+    if (rc)
+        return rc;
+    f->life.connected = true;
     for (unsigned int i = 0; i < f->nr_queues; i++)
         net_front_rx_fill(&f->queues[i]);
     net_front_groups_new(f);
-    os_timer_set(&f->watchdog, os_now_ns() + WATCHDOG_NS);
-    xenbus_set_state(&f->bus, XenbusStateConnected);
+    front_look_in(&f->life, WATCHDOG_NS);
+    return xenbus_set_state(&f->life.bus, XenbusStateConnected);
 }
 
-static void on_connected(void *front)
+static void connected(void *front)
 {
     struct netfront *f = front;
 
-    if (!f->connected || f->link)
-        return;
     set_link(f, true);
     if (f->blocked && f->ops->writable) {
         f->blocked = false;
@@ -262,109 +219,44 @@ static void on_connected(void *front)
     }
 }
 
-static void try_removed(struct netfront *f)
+static void removed(void *front)
 {
-    if (!f->removed || f->removed_told)
-        return;
-    front_pages_sweep(&f->pages);
-    if (front_pages_in_limbo(&f->pages)) {
-        os_timer_set(&f->watchdog, os_now_ns() + LIMBO_NS);
-        return;
-    }
-    f->removed_told = true;
+    struct netfront *f = front;
+
     if (f->ops->removed)
         f->ops->removed(f->arg);
 }
 
-/* The device ends as soon as the back-end lets go of our pages. */
-static void remove_device(struct netfront *f)
-{
-    f->removed = true;
-    disconnect(f);
-    try_removed(f);
-}
-
-static void on_closing(void *front)
-{
-    struct netfront *f = front;
-
-    try_removed(f);
-    if (f->bus.state == XenbusStateClosed)
-        return;
-    disconnect(f);
-    xenbus_set_state(&f->bus, XenbusStateClosed);
-}
-
-/* It begins anew: so do we. */
-static void on_initialising(void *front)
-{
-    struct netfront *f = front;
-
-    if (f->removed || f->bus.state == XenbusStateInitialising)
-        return;
-    disconnect(f);
-    xenbus_set_state(&f->bus, XenbusStateInitialising);
-}
-
-/* Its node has gone, or is not there yet. */
-static void on_unknown(void *front)
-{
-    struct netfront *f = front;
-
-    if (!f->removed && f->bus.state == XenbusStateClosed)
-        remove_device(f);
-}
-
-static const struct xenbus_driver netfront_driver = {
-    .other = "backend",
-    .other_id = "backend-id",
-    .on = {[XenbusStateUnknown] = on_unknown,
-           [XenbusStateInitialising] = on_initialising,
-           [XenbusStateInitWait] = on_init_wait,
-           [XenbusStateConnected] = on_connected,
-           [XenbusStateClosing] = on_closing,
-           [XenbusStateClosed] = on_closing},
-};
-
 /* Events that got lost: look, and let the back-end look. */
-static void watchdog(void *front)
+static void look(void *front)
 {
     struct netfront *f = front;
 
-    if (f->removed) {
-        try_removed(f);
-        return;
-    }
-    if (f->broken)
-        end_broken(f);
-    front_pages_sweep(&f->pages);
-    for (unsigned int i = 0; f->connected && i < f->nr_queues; i++) {
+    for (unsigned int i = 0; f->life.connected && i < f->nr_queues; i++) {
         struct net_front_queue *q = &f->queues[i];
 
         queue_event(q);
-        if (f->connected &&
+        if (f->life.connected &&
             (q->tx.prod != q->tx.cons || q->rx_seen != q->rx.prod))
             os_event_send(q->port);
         q->rx_seen = q->rx.prod;
     }
-    if (f->connected)
-        os_timer_set(&f->watchdog, os_now_ns() + WATCHDOG_NS);
+    if (f->life.connected)
+        front_look_in(&f->life, WATCHDOG_NS);
 }
+
+static const struct front_driver netfront_driver = {
+    .connect = connect,
+    .connected = connected,
+    .disconnect = disconnect,
+    .removed = removed,
+    .look = look,
+};
 
 /* ---- Making and ending it --------------------------------------------- */
 
-static void set_default(unsigned int *option, unsigned int otherwise,
-                        unsigned int most)
-{
-    if (!*option)
-        *option = otherwise;
-    if (*option > most)
-        *option = most;
-}
-
 static void front_free(struct netfront *f)
 {
-    front_pages_free(&f->pages);
     os_free(f->queues, f->options.max_queues * sizeof(*f->queues));
     os_free(f->packet, f->max_packet);
     os_free(f, sizeof(*f));
@@ -378,14 +270,13 @@ static struct netfront *front_new(const struct netfront_options *options)
         return NULL;
     if (options)
         f->options = *options;
-    set_default(&f->options.max_queues, 1, NET_MAX_QUEUES);
-    set_default(&f->options.rx_pages, NET_RING_SLOTS, NET_RING_SLOTS);
-    set_default(&f->options.tx_pages, NET_RING_SLOTS, NET_RING_SLOTS);
-    f->pages.keep = true;
+    front_option(&f->options.max_queues, 1, NET_MAX_QUEUES);
+    front_option(&f->options.rx_pages, NET_RING_SLOTS, NET_RING_SLOTS);
+    front_option(&f->options.tx_pages, NET_RING_SLOTS, NET_RING_SLOTS);
+    f->life.pages.keep = true;
     f->queues = os_alloc(f->options.max_queues * sizeof(*f->queues));
     f->max_packet = takes_large(f) ? NET_MAX_PACKET : OS_PAGE_SIZE;
     f->packet = os_alloc(f->max_packet);
-    f->watchdog = (struct os_timer){.fn = watchdog, .arg = f};
     if (f->queues && f->packet)
         return f;
     front_free(f);
@@ -403,11 +294,8 @@ int netfront_create(const char *node, const struct netfront_options *options,
         return -XEN_ENOMEM;
     f->ops = ops;
     f->arg = arg;
-    rc = xenbus_open(&f->bus, &netfront_driver, node, f);
-    if (!rc)
-        rc = xenbus_set_state(&f->bus, XenbusStateInitialising);
+    rc = front_open(&f->life, &netfront_driver, node, f);
     if (rc) {
-        xenbus_close(&f->bus);
         front_free(f);
         return rc;
     }
@@ -417,18 +305,12 @@ int netfront_create(const char *node, const struct netfront_options *options,
 
 void netfront_shutdown(struct netfront *f)
 {
-    if (f->removed)
-        return;
-    xenbus_set_state(&f->bus, XenbusStateClosed);
-    remove_device(f);
+    front_shutdown(&f->life);
 }
 
 void netfront_destroy(struct netfront *f)
 {
-    xenbus_close(&f->bus);
-    os_timer_cancel(&f->watchdog);
-    if (front_pages_in_limbo(&f->pages))
-        os_log("%s: the back-end keeps pages", f->bus.node);
+    front_close(&f->life);
     front_free(f);
 }
 
@@ -437,21 +319,13 @@ int netfront_multicast_all(struct netfront *f, bool all)
     if (f->all_groups == all)
         return 0;
     f->all_groups = all;
-    if (!f->connected || !f->info.multicast)
+    if (!f->life.connected || !f->info.multicast)
         return 0;
-    return store_write_u64(OS_STORE_NONE, f->bus.node, MULTICAST_NODE, !all);
+    return store_write_u64(OS_STORE_NONE, f->life.bus.node, MULTICAST_NODE,
+                           !all);
 }
 
 void netfront_resume(struct netfront *f)
 {
-    const struct xenbus_driver *driver = f->bus.driver;
-    char node[PV_PATH_MAX];
-
-    if (f->removed)
-        return;
-    disconnect(f);
-    text_format(node, sizeof(node), "%s", f->bus.node);
-    xenbus_close(&f->bus);
-    if (!xenbus_open(&f->bus, driver, node, f))
-        xenbus_set_state(&f->bus, XenbusStateInitialising);
+    front_resume(&f->life);
 }

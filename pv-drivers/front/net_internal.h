@@ -5,9 +5,8 @@
 
 #include "pv/net_ring.h"
 #include "pv/netfront.h"
-#include "pv/xenbus.h"
 
-#include "pages.h"
+#include "life.h"
 
 struct net_front_queue {
     struct netfront *front;
@@ -31,32 +30,26 @@ struct net_front_group {
 };
 
 struct netfront {
-    struct xenbus bus;
+    struct front_life life; /* connected: we have written what the back-end
+                               needs */
     struct netfront_options options;
     const struct netfront_ops *ops;
     void *arg;
     struct netfront_info info;
-    bool connected; /* we have written what the back-end needs */
-    bool link;      /* and it has answered */
-    bool removed;
-    bool removed_told;
-    bool blocked;       /* somebody waits for writable() */
-    const char *broken; /* what the back-end did that none does */
+    bool link;    /* and it has answered */
+    bool blocked; /* somebody waits for writable() */
 
     unsigned int nr_queues;
     struct net_front_queue *queues; /* options.max_queues */
     unsigned int first_polled;      /* queues take turns to be first */
 
-    struct front_pages pages; /* of packets, and rings */
-    uint8_t *packet;          /* one that is received */
-    size_t max_packet;        /* its room */
+    uint8_t *packet;   /* one that is received */
+    size_t max_packet; /* its room */
 
     unsigned int nr_groups;
     struct net_front_group groups[NET_MAX_MULTICAST];
     bool groups_late; /* there was no room to tell of all */
     bool all_groups;
-
-    struct os_timer watchdog;
 };
 
 /* ---- net_tx.c --------------------------------------------------------- */
@@ -77,11 +70,5 @@ void net_front_rx_fill(struct net_front_queue *q);
 /** Hand on what has come, at most `budget` packets. Returns how many; fewer:
  * there will be an event for the next, or the connection has ended. */
 unsigned int net_front_rx_take(struct net_front_queue *q, unsigned int budget);
-
-/* ---- net.c ------------------------------------------------------------ */
-
-/** The back-end does what no back-end does: have no more to do with it. Calls
- * nothing of the store; that follows from the watchdog. */
-void net_front_break(struct netfront *f, const char *why);
 
 #endif

@@ -22,7 +22,7 @@ void net_front_rx_fill(struct net_front_queue *q)
     struct netfront *f = q->front;
 
     while (q->rx.prod - q->rx.cons < f->options.rx_pages) {
-        struct front_page *page = front_pages_take(&f->pages, 1);
+        struct front_page *page = front_pages_take(&f->life.pages, 1);
 
         if (!page)
             break;
@@ -126,7 +126,7 @@ static bool take_packet(struct net_front_queue *q, uint32_t nr)
     while (!end && a.nr_slots < nr && a.nr_slots < 2 * NET_MAX_SLOTS)
         end = add_slot(q, &a, &more);
     if (end < 0 || (!end && a.nr_slots == 2 * NET_MAX_SLOTS)) {
-        net_front_break(f, "a packet that can't be");
+        front_break(&f->life, "a packet that can't be");
         return false;
     }
     if (!end)
@@ -134,7 +134,7 @@ static bool take_packet(struct net_front_queue *q, uint32_t nr)
     release(q, &a);
     if (!a.bad && a.size >= NET_MIN_PACKET)
         f->ops->received(f->arg, f->packet, a.size, &a.offload);
-    return f->connected;
+    return f->life.connected;
 }
 
 unsigned int net_front_rx_take(struct net_front_queue *q, unsigned int budget)
@@ -146,14 +146,14 @@ unsigned int net_front_rx_take(struct net_front_queue *q, unsigned int budget)
         int nr = pv_front_avail(&q->rx);
 
         if (nr < 0) {
-            net_front_break(f, "more packets than pages");
+            front_break(&f->life, "more packets than pages");
             return done;
         }
         if (nr && take_packet(q, (uint32_t)nr)) {
             done++;
             continue;
         }
-        if (!f->connected)
+        if (!f->life.connected)
             return done;
         net_front_rx_fill(q);
         /* A part of a packet: wait for the rest. */

@@ -19,10 +19,10 @@ static bool take_answer(struct net_front_queue *q)
     if (rsp.status == NETIF_RSP_NULL)
         return true;
     if (rsp.id >= NET_RING_SLOTS || !q->tx_pages[rsp.id]) {
-        net_front_break(q->front, "an answer to what was not sent");
+        front_break(&q->front->life, "an answer to what was not sent");
         return false;
     }
-    front_pages_give(&q->front->pages, q->tx_pages[rsp.id]);
+    front_pages_give(&q->front->life.pages, q->tx_pages[rsp.id]);
     q->tx_pages[rsp.id] = NULL;
     q->free_ids[q->nr_free_ids++] = rsp.id;
     return true;
@@ -49,7 +49,7 @@ bool net_front_tx_done(struct net_front_queue *q)
         int nr = pv_front_avail(&q->tx);
 
         if (nr < 0) {
-            net_front_break(q->front, "more answers than packets");
+            front_break(&q->front->life, "more answers than packets");
             return false;
         }
         some |= nr != 0;
@@ -59,7 +59,7 @@ bool net_front_tx_done(struct net_front_queue *q)
     } while (pv_front_more(&q->tx));
     if (some)
         use_room(q->front);
-    return q->front->connected;
+    return q->front->life.connected;
 }
 
 /* ---- Packets ---------------------------------------------------------- */
@@ -204,14 +204,14 @@ int netfront_send(struct netfront *f, const struct net_buffer buffers[],
     struct front_page *pages = NULL;
     int rc;
 
-    if (!f->connected)
+    if (!f->life.connected)
         return -XEN_ENOTCONN;
     rc = check(f, size, offload);
     if (rc)
         return rc;
     q = queue_for(f, buffers);
     if (nr <= q->nr_free_ids && nr + !!offload->gso <= pv_front_room(&q->tx))
-        pages = front_pages_take(&f->pages, nr);
+        pages = front_pages_take(&f->life.pages, nr);
     if (!pages) {
         f->blocked = true;
         return -XEN_EAGAIN;
@@ -234,7 +234,7 @@ static bool tell(struct netfront *f, const struct net_front_group *group)
 
     if (!q->nr_free_ids || pv_front_room(&q->tx) < 2)
         return false;
-    page = front_pages_take(&f->pages, 1);
+    page = front_pages_take(&f->life.pages, 1);
     if (!page)
         return false;
     memcpy(extra.u.mcast.addr, group->mac, NET_MAC_SIZE);
@@ -258,7 +258,7 @@ static void drop_groups(struct netfront *f)
 static void tell_groups(struct netfront *f)
 {
     f->groups_late = false;
-    for (unsigned int i = 0; f->connected && f->info.multicast &&
+    for (unsigned int i = 0; f->life.connected && f->info.multicast &&
                              i < f->nr_groups && !f->groups_late;
          i++) {
         struct net_front_group *group = &f->groups[i];

@@ -85,4 +85,12 @@ unsigned int xenbus_stored_state(const struct xenbus *bus);
  */
 void xenbus_fail(struct xenbus *bus, int rc, const char *what);
 
+/**
+ * Where the nodes of one of nr queues are: the only one's are the device's.
+ *
+ * Returns 0; -ENAMETOOLONG.
+ */
+int xenbus_queue_node(const char *node, unsigned int nr, unsigned int index,
+                      char out[PV_PATH_MAX]);
+
 #endif

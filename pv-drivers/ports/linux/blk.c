@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: MIT
-/*
- * Disks of the block front-end as Linux's: blk-mq on top, xenbus to find them.
- *
- * A disk ends in two steps: xenbus removes it, then the back-end lets go of our
- * pages. Its struct lives until both have happened.
+/* Disks of the block front-end as Linux's: blk-mq on top, xenbus to find them.
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
-#include <linux/kref.h>
 #include <linux/module.h>
-#include <linux/wait.h>
 #include <xen/interface/io/blkif.h>
-#include <xen/xen.h>
 #include <xen/xenbus.h>
 
 #include "pv/blkfront.h"
@@ -34,14 +27,13 @@ static const struct blkfront_options options = {
 };
 
 struct disk {
-    struct kref refs;
+    struct port_device port;
     struct blkfront *front; /* in the context; NULL once it has ended */
     struct blk_mq_tag_set tags;
     struct gendisk *gendisk;
     struct blkfront_info info; /* in the context */
     bool added;
     struct work_struct setup; /* the disk is there, or has changed */
-    struct work_struct end;   /* the front-end may go */
     char name[DISK_NAME_LEN];
 };
 
@@ -53,9 +45,6 @@ struct request_data {
     int rc;
     struct blk_buffer buffers[MAX_SEGMENTS];
 };
-
-static atomic_t nr_disks = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(disk_has_gone);
 
 /* ---- Requests --------------------------------------------------------- */
 
@@ -210,29 +199,11 @@ static void on_info(void *arg, const struct blkfront_info *info)
     schedule_work(&d->setup);
 }
 
-static void free_disk(struct kref *refs)
-{
-    kfree(container_of(refs, struct disk, refs));
-    atomic_dec(&nr_disks);
-    wake_up(&disk_has_gone);
-}
-
-static void end_disk(struct work_struct *work)
-{
-    struct disk *d = container_of(work, struct disk, end);
-
-    port_enter();
-    blkfront_destroy(d->front);
-    d->front = NULL;
-    port_leave();
-    kref_put(&d->refs, free_disk);
-}
-
 static void on_removed(void *arg)
 {
     struct disk *d = arg;
 
-    port_queue_work(&d->end);
+    port_device_removed(&d->port);
 }
 
 static const struct blkfront_ops front_ops = {
@@ -293,15 +264,48 @@ static void free_gendisk(struct disk *d)
     blk_mq_free_tag_set(&d->tags);
 }
 
-static int start_front(struct disk *d, const char *node)
+static struct disk *disk_of(struct port_device *port)
 {
-    int rc;
-
-    port_enter();
-    rc = blkfront_create(node, &options, &front_ops, d, &d->front);
-    port_leave();
-    return rc;
+    return container_of(port, struct disk, port);
 }
+
+static int create_front(struct port_device *port, const char *node)
+{
+    struct disk *d = disk_of(port);
+
+    return blkfront_create(node, &options, &front_ops, d, &d->front);
+}
+
+static void shutdown_front(struct port_device *port)
+{
+    blkfront_shutdown(disk_of(port)->front);
+}
+
+static void resume_front(struct port_device *port)
+{
+    blkfront_resume(disk_of(port)->front);
+}
+
+static void destroy_front(struct port_device *port)
+{
+    struct disk *d = disk_of(port);
+
+    blkfront_destroy(d->front);
+    d->front = NULL;
+}
+
+static void free_disk(struct port_device *port)
+{
+    kfree(disk_of(port));
+}
+
+static const struct port_device_ops device_ops = {
+    .create = create_front,
+    .shutdown = shutdown_front,
+    .resume = resume_front,
+    .destroy = destroy_front,
+    .free = free_disk,
+};
 
 static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
@@ -310,60 +314,34 @@ static int probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 
     if (!d)
         return -ENOMEM;
-    kref_init(&d->refs);
     INIT_WORK(&d->setup, setup_disk);
-    INIT_WORK(&d->end, end_disk);
     rc = set_name(d, dev);
     if (!rc)
         rc = make_gendisk(d);
     if (rc)
         goto free_disk;
-    rc = start_front(d, dev->nodename);
-    if (rc)
-        goto free_gendisk;
-    kref_get(&d->refs); /* the front-end's */
-    atomic_inc(&nr_disks);
-    dev_set_drvdata(&dev->dev, d);
-    /* The driver keeps the state, not xenbus: whose loading of a module would
-     * wait for minutes for a device that it does not see connected. */
-    dev->state = XenbusStateConnected;
-    return 0;
-
-free_gendisk:
+    rc = port_device_start(&d->port, &device_ops, dev);
+    if (!rc)
+        return 0;
     free_gendisk(d);
 free_disk:
     kfree(d);
     return rc;
 }
 
-/* From here on all I/O fails, so that nobody waits for it. The front-end has
- * gone already where the back-end's node went first. */
+/* From here on all I/O fails, so that nobody waits for it. */
 static void remove(struct xenbus_device *dev)
 {
-    struct disk *d = dev_get_drvdata(&dev->dev);
+    struct disk *d = disk_of(dev_get_drvdata(&dev->dev));
 
-    port_enter();
-    if (d->front)
-        blkfront_shutdown(d->front);
-    port_leave();
+    port_device_shutdown(&d->port);
     cancel_work_sync(&d->setup);
     if (d->added) {
         blk_mark_disk_dead(d->gendisk);
         del_gendisk(d->gendisk);
     }
     free_gendisk(d);
-    kref_put(&d->refs, free_disk);
-}
-
-static int resume(struct xenbus_device *dev)
-{
-    struct disk *d = dev_get_drvdata(&dev->dev);
-
-    port_enter();
-    if (d->front)
-        blkfront_resume(d->front);
-    port_leave();
-    return 0;
+    port_device_put(&d->port);
 }
 
 static const struct xenbus_device_id ids[] = {{"vbd"}, {""}};
@@ -373,29 +351,17 @@ static struct xenbus_driver driver = {
     .ids = ids,
     .probe = probe,
     .remove = remove,
-    .resume = resume,
+    .resume = port_device_resume,
 };
 
 static int __init module_begin(void)
 {
-    int rc;
-
-    if (!xen_domain())
-        return -ENODEV;
-    rc = port_open();
-    if (rc)
-        return rc;
-    rc = xenbus_register_frontend(&driver);
-    if (rc)
-        port_close();
-    return rc;
+    return port_module_begin(&driver);
 }
 
 static void __exit module_finish(void)
 {
-    xenbus_unregister_driver(&driver);
-    wait_event(disk_has_gone, !atomic_read(&nr_disks));
-    port_close();
+    port_module_finish(&driver);
 }
 
 module_init(module_begin);

@@ -2,17 +2,13 @@
 /*
  * Interfaces of the network front-end as Linux's, and xenbus to find them.
  *
- * An interface ends in two steps: xenbus removes it, then the back-end lets go
- * of our pages. Its struct, which is the net_device's, lives until both have
- * happened.
+ * An interface's struct is the net_device's.
  */
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
-#include <linux/wait.h>
-#include <xen/xen.h>
 #include <xen/xenbus.h>
 
 #include "net_port.h"
@@ -20,9 +16,6 @@
 #define ALL_FEATURES                                                           \
     (NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_TSO |          \
      NETIF_F_TSO6)
-
-static atomic_t nr_nics = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(nic_has_gone);
 
 /* ---- The net_device --------------------------------------------------- */
 
@@ -131,31 +124,11 @@ static void on_link(void *nic, bool up, const struct netfront_info *info)
     schedule_work(&n->link);
 }
 
-/* ---- Its end ---------------------------------------------------------- */
-
-static void free_nic(struct kref *refs)
-{
-    free_netdev(container_of(refs, struct nic, refs)->dev);
-    atomic_dec(&nr_nics);
-    wake_up(&nic_has_gone);
-}
-
-static void end_nic(struct work_struct *work)
-{
-    struct nic *n = container_of(work, struct nic, end);
-
-    port_enter();
-    netfront_destroy(n->front);
-    n->front = NULL;
-    port_leave();
-    kref_put(&n->refs, free_nic);
-}
-
 static void on_removed(void *nic)
 {
     struct nic *n = nic;
 
-    port_queue_work(&n->end);
+    port_device_removed(&n->port);
 }
 
 static const struct netfront_ops front_ops = {
@@ -196,10 +169,8 @@ static struct nic *new_nic(struct xenbus_device *xdev)
         return NULL;
     n = netdev_priv(dev);
     n->dev = dev;
-    kref_init(&n->refs);
     INIT_WORK(&n->link, set_link);
     INIT_WORK(&n->groups, nic_set_groups);
-    INIT_WORK(&n->end, end_nic);
     nic_packets_init(n);
     netif_napi_add(dev, &n->napi, nic_poll);
     dev->netdev_ops = &device_ops;
@@ -224,35 +195,69 @@ static void end_device(struct nic *n)
     port_leave();
 }
 
-static int start_front(struct nic *n, const char *node)
+static struct nic *nic_of(struct port_device *port)
 {
+    return container_of(port, struct nic, port);
+}
+
+static int create_front(struct port_device *port, const char *node)
+{
+    struct nic *n = nic_of(port);
     struct netfront_options options = {
         .max_queues = min(num_online_cpus(), NET_MAX_QUEUES),
         .multicast = true,
     };
-    int rc;
 
-    port_enter();
-    rc = netfront_create(node, &options, &front_ops, n, &n->front);
-    port_leave();
-    /* It may have been up before. */
-    if (!rc)
-        schedule_work(&n->groups);
-    return rc;
+    return netfront_create(node, &options, &front_ops, n, &n->front);
 }
 
-static int start_nic(struct nic *n, const char *node)
+static void shutdown_front(struct port_device *port)
 {
-    int rc = read_nodes(n->dev, node);
+    netfront_shutdown(nic_of(port)->front);
+}
+
+static void resume_front(struct port_device *port)
+{
+    netfront_resume(nic_of(port)->front);
+}
+
+static void destroy_front(struct port_device *port)
+{
+    struct nic *n = nic_of(port);
+
+    netfront_destroy(n->front);
+    n->front = NULL;
+}
+
+static void free_nic(struct port_device *port)
+{
+    free_netdev(nic_of(port)->dev);
+}
+
+static const struct port_device_ops port_ops = {
+    .create = create_front,
+    .shutdown = shutdown_front,
+    .resume = resume_front,
+    .destroy = destroy_front,
+    .free = free_nic,
+};
+
+static int start_nic(struct nic *n, struct xenbus_device *xdev)
+{
+    int rc = read_nodes(n->dev, xdev->nodename);
 
     if (!rc)
         rc = register_netdev(n->dev);
     if (rc)
         return rc;
-    rc = start_front(n, node);
-    if (rc)
+    rc = port_device_start(&n->port, &port_ops, xdev);
+    if (rc) {
         end_device(n);
-    return rc;
+        return rc;
+    }
+    /* It may have been up before. */
+    schedule_work(&n->groups);
+    return 0;
 }
 
 static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
@@ -262,44 +267,20 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 
     if (!n)
         return -ENOMEM;
-    kref_get(&n->refs); /* the front-end's */
-    atomic_inc(&nr_nics);
-    rc = start_nic(n, xdev->nodename);
-    if (rc) {
-        atomic_dec(&nr_nics);
+    rc = start_nic(n, xdev);
+    if (rc)
         free_netdev(n->dev);
-        return rc;
-    }
-    dev_set_drvdata(&xdev->dev, n);
-    /* The driver keeps the state, not xenbus: whose loading of a module would
-     * wait for minutes for a device that it does not see connected. */
-    xdev->state = XenbusStateConnected;
-    return 0;
+    return rc;
 }
 
-/* The front-end has gone already where the back-end's node went first. */
 static void remove(struct xenbus_device *xdev)
 {
-    struct nic *n = dev_get_drvdata(&xdev->dev);
+    struct nic *n = nic_of(dev_get_drvdata(&xdev->dev));
 
-    port_enter();
-    if (n->front)
-        netfront_shutdown(n->front);
-    port_leave();
+    port_device_shutdown(&n->port);
     cancel_work_sync(&n->link);
     end_device(n);
-    kref_put(&n->refs, free_nic);
-}
-
-static int resume(struct xenbus_device *xdev)
-{
-    struct nic *n = dev_get_drvdata(&xdev->dev);
-
-    port_enter();
-    if (n->front)
-        netfront_resume(n->front);
-    port_leave();
-    return 0;
+    port_device_put(&n->port);
 }
 
 static const struct xenbus_device_id ids[] = {{"vif"}, {""}};
@@ -309,29 +290,17 @@ static struct xenbus_driver driver = {
     .ids = ids,
     .probe = probe,
     .remove = remove,
-    .resume = resume,
+    .resume = port_device_resume,
 };
 
 static int __init module_begin(void)
 {
-    int rc;
-
-    if (!xen_domain())
-        return -ENODEV;
-    rc = port_open();
-    if (rc)
-        return rc;
-    rc = xenbus_register_frontend(&driver);
-    if (rc)
-        port_close();
-    return rc;
+    return port_module_begin(&driver);
 }
 
 static void __exit module_finish(void)
 {
-    xenbus_unregister_driver(&driver);
-    wait_event(nic_has_gone, !atomic_read(&nr_nics));
-    port_close();
+    port_module_finish(&driver);
 }
 
 module_init(module_begin);

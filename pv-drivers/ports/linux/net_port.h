@@ -3,10 +3,8 @@
 #ifndef PV_LINUX_NET_PORT_H
 #define PV_LINUX_NET_PORT_H
 
-#include <linux/kref.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
-#include <linux/workqueue.h>
 
 #include "pv/netfront.h"
 
@@ -21,12 +19,11 @@ struct nic_groups {
 
 /* An interface: what a net_device has behind it. */
 struct nic {
-    struct kref refs;
+    struct port_device port;
     struct net_device *dev;
     struct napi_struct napi;
     struct work_struct link;   /* it is up, or down, or another one */
     struct work_struct groups; /* others are wanted */
-    struct work_struct end;    /* the front-end may go */
 
     /* In the context: */
     struct netfront *front; /* NULL: not yet, or not any more */
