@@ -290,6 +290,42 @@ static void used_frame_is_not_stolen(void **state)
     drop(pg);
 }
 
+static void unshared_frames_go_in_runs(void **state)
+{
+    struct page_info *pg = alloc_domheap_pages(d, 7, 0);
+
+    (void)state;
+    m2p_set(page_to_mfn(&pg[1]), _pfn(7));
+    assert_true(page_get(&pg[70], d));
+    d->dying = DOMDYING_dying;
+    assert_int_equal(page_free_unshared(d), 64);
+    assert_int_equal(m2p_get(page_to_mfn(&pg[1])).p, INVALID_PFN.p);
+    assert_false(page_get(&pg[1], d));
+    assert_int_equal(page_free_unshared(d), 6);
+    assert_int_equal(page_free_unshared(d), 0);
+    assert_int_equal(d->mem.tot_pages, 58);
+
+    assert_true(page_put_allocation(&pg[70]));
+    page_put(&pg[70]);
+    assert_int_equal(page_free_unshared(d), 57);
+    assert_int_equal(page_free_unshared(d), 0);
+}
+
+static void freed_runs_become_blocks(void **state)
+{
+    unsigned long before[MAX_ORDER + 1], after[MAX_ORDER + 1];
+
+    (void)state;
+    heap_free_by_order(before);
+    assert_non_null(alloc_domheap_pages(d, 5, 0));
+    assert_non_null(alloc_domheap_pages(d, 0, 0));
+    d->dying = DOMDYING_dying;
+    while (page_free_unshared(d) > 0)
+        ;
+    heap_free_by_order(after);
+    assert_memory_equal(before, after, sizeof(before));
+}
+
 static void shared_frame_is_not_stolen(void **state)
 {
     void *p = alloc_xenheap_page();
@@ -371,6 +407,8 @@ int main(void)
         TEST(stolen_frame_comes_back),
         TEST(stolen_frame_can_be_forgotten),
         TEST(used_frame_is_not_stolen),
+        TEST(unshared_frames_go_in_runs),
+        TEST(freed_runs_become_blocks),
         TEST(shared_frame_is_not_stolen),
         TEST(shared_frame_lives_while_mapped),
         TEST(read_only_share_is_never_writable),

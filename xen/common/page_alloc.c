@@ -154,21 +154,24 @@ static unsigned int largest_order(unsigned long mfn, unsigned long end)
     return min(order, (unsigned int)MAX_ORDER);
 }
 
+/* Free frames [mfn, end), in blocks as large as they can be. */
+static void range_free_locked(unsigned long mfn, unsigned long end)
+{
+    while (mfn < end) {
+        unsigned int order = largest_order(mfn, end);
+
+        block_free_locked(mfn, order);
+        mfn += 1UL << order;
+    }
+}
+
 void end_boot_allocator(void)
 {
     unsigned long flags;
 
     spin_lock_irqsave(&heap_lock, flags);
-    for (unsigned int i = 0; i < nr_boot_ranges; i++) {
-        unsigned long mfn = boot_range[i].start, end = boot_range[i].end;
-
-        while (mfn < end) {
-            unsigned int order = largest_order(mfn, end);
-
-            block_free_locked(mfn, order);
-            mfn += 1UL << order;
-        }
-    }
+    for (unsigned int i = 0; i < nr_boot_ranges; i++)
+        range_free_locked(boot_range[i].start, boot_range[i].end);
     nr_boot_ranges = 0;
     spin_unlock_irqrestore(&heap_lock, flags);
 }
@@ -244,17 +247,17 @@ struct page_info *heap_alloc(unsigned int order, unsigned int memflags,
     return pg;
 }
 
-void heap_free(struct page_info *pg, unsigned int order)
+void heap_free(struct page_info *pg, unsigned long nr)
 {
-    unsigned long flags;
+    unsigned long mfn = mfn_x(page_to_mfn(pg)), flags;
 
-    for (unsigned long i = 0; i < (1UL << order); i++) {
+    for (unsigned long i = 0; i < nr; i++) {
         pg[i].owner = 0;
         pg[i].type_info = 0;
         WRITE_ONCE(pg[i].count_info, 0);
     }
     spin_lock_irqsave(&heap_lock, flags);
-    block_free_locked(mfn_x(page_to_mfn(pg)), order);
+    range_free_locked(mfn, mfn + nr);
     spin_unlock_irqrestore(&heap_lock, flags);
 }
 
@@ -298,7 +301,7 @@ void free_xenheap_pages(void *va, unsigned int order)
     pg = virt_to_page(va);
     for (unsigned long i = 0; i < (1UL << order); i++)
         BUG_ON(READ_ONCE(pg[i].count_info) != PGC_xen_heap);
-    heap_free(pg, order);
+    heap_free(pg, 1UL << order);
 }
 
 unsigned long avail_heap_pages(void)

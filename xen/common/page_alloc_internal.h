@@ -17,9 +17,9 @@ struct page_info *__must_check heap_alloc(unsigned int order,
                                           unsigned int memflags,
                                           unsigned long claim);
 
-/** Nobody refers to these frames any more; tlbflush_stamp of each is set if
- * guests ever mapped it, else 0. */
-void heap_free(struct page_info *pg, unsigned int order);
+/** Nobody refers to these nr frames any more, which lie side by side;
+ * tlbflush_stamp of each is set if guests ever mapped it, else 0. */
+void heap_free(struct page_info *pg, unsigned long nr);
 
 /**
  * Change a domain's claim to nr frames.

@@ -13,6 +13,9 @@
 #include "asm/smp.h"
 #include "page_alloc_internal.h"
 
+/* Most frames that page_free_unshared() frees at once. */
+#define FREE_RUN 64UL
+
 /* Guests may have mapped it until now. */
 static void page_stamp(struct page_info *pg)
 {
@@ -100,10 +103,21 @@ struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order,
     }
     pg = heap_alloc(order, memflags, claim);
     if (pg != NULL && d != NULL && assign_pages(d, pg, order, memflags) != 0) {
-        heap_free(pg, order);
+        heap_free(pg, 1UL << order);
         return NULL;
     }
     return pg;
+}
+
+/* Free nr frames side by side, which are not on their owner's list any more. */
+static void free_listless_pages(struct page_info *pg, unsigned long nr)
+{
+    for (unsigned long i = 0; i < nr; i++) {
+        m2p_set(page_to_mfn(&pg[i]), INVALID_PFN);
+        arch_page_release(&pg[i]);
+        page_stamp(&pg[i]);
+    }
+    heap_free(pg, nr);
 }
 
 static void free_owned_page(struct page_info *pg, struct domain *d)
@@ -114,10 +128,7 @@ static void free_owned_page(struct page_info *pg, struct domain *d)
     page_list_del(pg, &d->mem.page_list);
     last = unaccount_locked(d, 1);
     spin_unlock(&d->mem.lock);
-    m2p_set(page_to_mfn(pg), INVALID_PFN);
-    arch_page_release(pg);
-    page_stamp(pg);
-    heap_free(pg, 0);
+    free_listless_pages(pg, 1);
     if (last)
         domain_put(d);
 }
@@ -125,7 +136,7 @@ static void free_owned_page(struct page_info *pg, struct domain *d)
 void free_domheap_pages(struct page_info *pg, unsigned int order)
 {
     if (page_get_owner(pg) == NULL) {
-        heap_free(pg, order);
+        heap_free(pg, 1UL << order);
         return;
     }
     for (unsigned long i = 0; i < (1UL << order); i++)
@@ -136,7 +147,7 @@ void page_release(struct page_info *pg)
 {
     if (is_xen_heap_page(pg)) {
         page_stamp(pg);
-        heap_free(pg, 0);
+        heap_free(pg, 1);
     } else {
         free_domheap_pages(pg, 0);
     }
@@ -152,6 +163,30 @@ static bool take_only_reference(struct page_info *pg)
     /* A type reference always comes with a general one. */
     return (x & (PGC_allocated | PGC_count_mask)) == (PGC_allocated | 1) &&
            cmpxchg(&pg->count_info, x, x & PGC_non_coherent) == x;
+}
+
+unsigned long page_free_unshared(struct domain *d)
+{
+    struct page_info *pg;
+    unsigned long nr = 0;
+    bool last;
+
+    spin_lock(&d->mem.lock);
+    ASSERT(d->dying != DOMDYING_alive);
+    pg = page_list_first(&d->mem.page_list);
+    while (pg && nr < FREE_RUN &&
+           &pg[nr] == page_list_first(&d->mem.page_list) &&
+           take_only_reference(&pg[nr])) {
+        page_list_del(&pg[nr], &d->mem.page_list);
+        nr++;
+    }
+    last = unaccount_locked(d, nr);
+    spin_unlock(&d->mem.lock);
+    if (nr > 0)
+        free_listless_pages(pg, nr);
+    if (last)
+        domain_put(d);
+    return nr;
 }
 
 int page_steal(struct domain *d, struct page_info *pg)

@@ -187,6 +187,15 @@ struct domain *__must_check page_get_owner_and_reference(struct page_info *pg);
 bool __must_check page_put_allocation(struct page_info *pg);
 
 /**
+ * Free frames that a dying domain has first on its list, lie side by side, and
+ * nobody else refers to.
+ *
+ * Returns how many, at most 64; 0 if the first one is none of those.
+ * Locks: d->mem.lock.
+ */
+unsigned long page_free_unshared(struct domain *d);
+
+/**
  * Take a frame away from d: no owner, no references, not on d's list, but still
  * in d's tot_pages (assign_pages() with MEMF_no_refcount, or
  * page_forget_stolen()).

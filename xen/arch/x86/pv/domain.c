@@ -172,9 +172,21 @@ static void mark_relinquished(struct domain *d, struct page_info *pg)
     spin_unlock(&d->mem.lock);
 }
 
+/* A frame that others refer to, or its tables do. Returns 0 or -ERESTART. */
+static int relinquish_shared_page(struct domain *d, struct page_info *pg)
+{
+    int rc = put_old_guest_table(current);
+
+    if (!rc)
+        rc = relinquish_page(pg);
+    if (!rc)
+        mark_relinquished(d, pg);
+    page_put(pg);
+    return rc;
+}
+
 int arch_domain_relinquish(struct domain *d)
 {
-    struct page_info *pg;
     struct vcpu *v;
     int rc;
 
@@ -185,15 +197,16 @@ int arch_domain_relinquish(struct domain *d)
         vcpu_unmap_info(v);
     }
 
-    while ((pg = next_page(d)) != NULL) {
-        rc = put_old_guest_table(current);
-        if (!rc)
-            rc = relinquish_page(pg);
-        if (!rc)
-            mark_relinquished(d, pg);
-        page_put(pg);
-        if (rc)
-            return rc;
+    for (;;) {
+        if (page_free_unshared(d) == 0) {
+            struct page_info *pg = next_page(d);
+
+            if (!pg)
+                break;
+            rc = relinquish_shared_page(d, pg);
+            if (rc)
+                return rc;
+        }
         if (hypercall_preempt_check())
             return -ERESTART;
     }
