@@ -28,7 +28,7 @@ LINUX_USER_SRC := $(PV_TIMERS_SRC) \
                   $(addprefix dom0-tools/lib/,evtchn_dev.c gntdev.c)
 
 # What all daemons are made of, and each of them.
-DAEMON_SRC := $(LINUX_USER_SRC) $(addprefix pv-drivers/daemon/,main.c opener.c sandbox.c worker.c)
+DAEMON_SRC := $(LINUX_USER_SRC) daemons/confine_calls.c $(addprefix pv-drivers/daemon/,main.c opener.c sandbox.c worker.c)
 
 BLKD_SRC := $(DAEMON_SRC) $(addprefix pv-drivers/blkd/,disk.c main.c nbd.c nbd_connect.c open.c pool.c ring.c)
 
