@@ -338,7 +338,7 @@ bench: deps tools-image ## compare with stock Xen, in instructions
 	@+$(SUBMAKE) -f $(ROOT)/bench/Makefile $(if $(OWN_XEN),&& $(SUBMAKE) dist)
 	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen
 	@python3 $(ROOT)/bench/bench.py --bin $(OUT)/bench --log $(OUT)/bench/log \
-		--kernel $(CACHE)/kernel/vmlinuz $(if $(filter block,$(T)),--block) stock=$(CACHE)/stock-xen/xen xenia=$(XEN)
+		--kernel $(CACHE)/kernel/vmlinuz $(if $(filter block net,$(T)),--part $(T)) stock=$(CACHE)/stock-xen/xen xenia=$(XEN)
 
 .PHONY: bench-xenstore
 bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stock daemons

@@ -149,3 +149,34 @@ check_bench_block()
         block_pair own-linux xenia-blkfront.ko linux &&
         block_pair own-own xenia-blkfront.ko own
 }
+
+# net_pair NAME FRONT BACK: a guest with this front-end on this back-end sends to
+# the control domain, and gets from there.
+net_pair()
+{
+    file=$(linux_config linux cloud \
+        "guest.ip=$address guest.net=$2 guest.then=/netbench_$1_$here;echo_BENCH-END" \
+        "tsc_mode='native'")
+    sed -i 's!/guest/initrd!/tmp/initrd!' "$file"
+    case $3 in
+    linux) echo "$bridge" >> "$file" && create "$file" -p ;;
+    own) create "$file" -p && attach_nic linux 00:16:3e:00:00:02 ;;
+    esac
+    xl unpause linux && wait_until 900 has_printed linux BENCH-END || return
+    grep '^@' $consoles/guest-linux.log | tr -d '\r' > /dev/hvc0
+    grep -q "^@R net.$1.round_trip" $consoles/guest-linux.log && pair_ends
+}
+
+check_bench_net()
+{
+    cat /guest/initrd /guest/netbench.img > /tmp/initrd
+    start_daemon netd || return
+    /toolstack/netbench serve &
+    server=$!
+    /toolstack/netbench dom0-loop 127.0.0.1 > /dev/hvc0
+    net_pair linux-linux linux linux && net_pair linux-own linux own &&
+        net_pair own-linux own linux && net_pair own-own own own
+    good=$?
+    kill $server
+    return $good
+}
