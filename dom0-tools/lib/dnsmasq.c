@@ -3,16 +3,11 @@
 #include "lib/dnsmasq.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
+#include "lib/pid_file.h"
 #include "lib/process.h"
-#include "lib/run_file.h"
 
 #define PROGRAM  "dnsmasq"
 #define START_MS 30000
@@ -70,48 +65,9 @@ int dnsmasq_start(const struct dnsmasq *d, struct error **err_out)
     return process_run(&process, err_out);
 }
 
-static long pid_read(const char *bridge)
-{
-    char name[64], text[32];
-
-    snprintf(name, sizeof(name), "%s.pid", bridge);
-    return run_file_read(name, text, sizeof(text)) ? strtol(text, NULL, 10) : 0;
-}
-
-/* Whether a process has that name. */
-static bool is_called(long pid, const char *name)
-{
-    char path[64], text[32] = "";
-    FILE *f;
-
-    snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
-    f = fopen(path, "re");
-    if (!f)
-        return false;
-    if (!fgets(text, sizeof(text), f))
-        text[0] = 0;
-    fclose(f);
-    text[strcspn(text, "\n")] = 0;
-    return !strcmp(text, name);
-}
-
-/* The process of a bridge; -1 if it has ended, though nobody has noticed, or
- * another one has its number. */
-static int server_open(const char *bridge)
-{
-    long pid = pid_read(bridge);
-    struct pollfd fd = {.fd = pid > 0 ? pidfd_open((pid_t)pid, 0) : -1,
-                        .events = POLLIN};
-
-    if (fd.fd < 0 || (!poll(&fd, 1, 0) && is_called(pid, PROGRAM)))
-        return fd.fd;
-    close(fd.fd);
-    return -1;
-}
-
 bool dnsmasq_runs(const char *bridge)
 {
-    int fd = server_open(bridge);
+    int fd = pid_file_open(bridge, PROGRAM);
 
     if (fd >= 0)
         close(fd);
@@ -120,12 +76,5 @@ bool dnsmasq_runs(const char *bridge)
 
 void dnsmasq_stop(const char *bridge)
 {
-    struct pollfd fd = {.fd = server_open(bridge), .events = POLLIN};
-
-    if (fd.fd < 0)
-        return;
-    pidfd_send_signal(fd.fd, SIGTERM, NULL, 0);
-    if (poll(&fd, 1, STOP_MS) <= 0)
-        pidfd_send_signal(fd.fd, SIGKILL, NULL, 0);
-    close(fd.fd);
+    pid_file_stop(bridge, PROGRAM, STOP_MS);
 }

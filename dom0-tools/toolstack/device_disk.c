@@ -2,7 +2,9 @@
 /*
  * Disks: block devices of the host as they are, files through a loop device,
  * images of other formats through an nbd device, or what a script makes. The
- * backend opens what physical-device names.
+ * backend opens what physical-device names. Those of xen-blkd: it opens what
+ * params names, a block device or a file, or who serves an image of another
+ * format at a socket.
  */
 #include "toolstack/device_internal.h"
 
@@ -18,15 +20,21 @@
 #include "lib/lock.h"
 #include "lib/loop.h"
 #include "lib/nbd.h"
+#include "toolstack/backend_daemon.h"
 #include "toolstack/disk_image.h"
 #include "toolstack/hotplug.h"
 
 #define DRIVER_HINT "load the module xen-blkback"
-#define DAEMON_HINT "start xen-blkd"
+#define DAEMON_HINT "look into the log of xen-blkd"
+#define DAEMON_TYPE "qdisk"
 
 /* Nodes of the record that name what is to be freed. */
-#define LOOP_NODE "loop-device"
-#define NBD_NODE  "nbd-device"
+#define LOOP_NODE   "loop-device"
+#define NBD_NODE    "nbd-device"
+#define SERVER_NODE "nbd-server"
+
+/* The image, where params names who serves it. */
+#define IMAGE_NODE "image"
 
 static int target_fail(struct error **err_out, const struct disk_config *disk,
                        int rc, const char *why)
@@ -69,9 +77,13 @@ static int other_check(struct store *s, const struct disk_config *disk,
 {
     char *params = NULL, *mode = NULL;
     int rc = store_read(s, &params, err_out,
+                        "/local/domain/0/backend/%s/%s/%s/" IMAGE_NODE, type,
+                        domid, devid);
+
+    if (!rc && !params)
+        rc = store_read(s, &params, err_out,
                         "/local/domain/0/backend/%s/%s/%s/params", type, domid,
                         devid);
-
     if (!rc)
         rc = store_read(s, &mode, err_out,
                         "/local/domain/0/backend/%s/%s/%s/mode", type, domid,
@@ -115,7 +127,7 @@ static int use_check(struct store *s, const struct disk_config *disk,
 {
     int rc = type_check(s, disk, st, "vbd", err_out);
 
-    return rc ? rc : type_check(s, disk, st, "qdisk", err_out);
+    return rc ? rc : type_check(s, disk, st, DAEMON_TYPE, err_out);
 }
 
 int disk_twice_check(const struct disk_config *disk,
@@ -174,7 +186,7 @@ int disk_check(struct store *s, const struct disk_config *disk,
     if (!rc && disk->format != DISK_RAW)
         rc = disk_image_check(disk, err_out);
     if (!rc && disk->format != DISK_RAW)
-        rc = nbd_check(err_out);
+        rc = disk->daemon ? nbd_server_check(err_out) : nbd_check(err_out);
     if (!rc && !disk->shared)
         rc = host_check(disk, &st, err_out);
     return rc || disk->shared ? rc : use_check(s, disk, &st, err_out);
@@ -197,19 +209,26 @@ static void host_disk_free(const struct host_disk *host)
         return;
     if (!strcmp(host->node, LOOP_NODE))
         loop_detach(host->device, NULL);
+    else if (!strcmp(host->node, SERVER_NODE))
+        nbd_server_stop(host->device, NULL);
     else
         nbd_detach(host->device, NULL);
+}
+
+static struct nbd_image image_of(const struct disk_config *disk)
+{
+    return (struct nbd_image){.path = disk->target,
+                              .format = disk_format_qemu(disk->format),
+                              .read_only = disk->read_only,
+                              .direct = disk->direct,
+                              .no_discard = disk->no_discard};
 }
 
 /* A block device of a file. */
 static int file_serve(const struct disk_config *disk, struct host_disk *host,
                       struct error **err_out)
 {
-    const struct nbd_image image = {.path = disk->target,
-                                    .format = disk_format_qemu(disk->format),
-                                    .read_only = disk->read_only,
-                                    .direct = disk->direct,
-                                    .no_discard = disk->no_discard};
+    const struct nbd_image image = image_of(disk);
     struct stat st;
     int rc;
 
@@ -231,7 +250,24 @@ static int file_serve(const struct disk_config *disk, struct host_disk *host,
     return 0;
 }
 
-static int host_disk_make(const struct disk_config *disk,
+/* What the daemon opens, if it can't be the target. */
+static int daemon_serve(domid_t domid, const struct disk_config *disk,
+                        struct host_disk *host, struct error **err_out)
+{
+    const struct nbd_image image = image_of(disk);
+    int rc;
+
+    if (disk->format == DISK_RAW)
+        return 0;
+    snprintf(host->device, sizeof(host->device), "disk-%u-%u", domid,
+             disk->number);
+    rc = nbd_server_start(&image, host->device, err_out);
+    if (!rc)
+        host->node = SERVER_NODE;
+    return rc;
+}
+
+static int host_disk_make(domid_t domid, const struct disk_config *disk,
                           struct host_disk *host, struct error **err_out)
 {
     struct stat st;
@@ -241,8 +277,10 @@ static int host_disk_make(const struct disk_config *disk,
     if (disk->script)
         return 0;
     rc = target_stat(disk, &st, err_out);
-    if (rc || disk->daemon)
+    if (rc)
         return rc;
+    if (disk->daemon)
+        return daemon_serve(domid, disk, host, err_out);
     if (S_ISREG(st.st_mode) || disk->format != DISK_RAW)
         return file_serve(disk, host, err_out);
     host->number = st.st_rdev;
@@ -265,11 +303,18 @@ static void host_nodes(struct device *d, const struct disk_config *disk,
 }
 
 /* What the daemon reads that opens the disk itself. */
-static void daemon_nodes(struct device *d, const struct disk_config *disk)
+static void daemon_nodes(struct device *d, const struct disk_config *disk,
+                         const struct host_disk *host)
 {
-    device_place_serve(&d->at, "qdisk");
-    device_back(d, "params", "%s", disk->target);
-    device_back(d, "type", "qdisk");
+    device_place_serve(&d->at, DAEMON_TYPE);
+    if (host->node) {
+        device_back(d, "params", "nbd:unix:/run/xen/%s.sock", host->device);
+        device_back(d, IMAGE_NODE, "%s", disk->target);
+        device_back(d, host->node, "%s", host->device);
+    } else {
+        device_back(d, "params", "%s", disk->target);
+    }
+    device_back(d, "type", DAEMON_TYPE);
     if (disk->iops)
         device_back(d, "iops", "%u", disk->iops);
     if (disk->bps)
@@ -298,7 +343,7 @@ static struct device device_make(domid_t domid, domid_t backend_id,
         .spec = disk_config_text(disk)};
 
     if (disk->daemon)
-        daemon_nodes(&d, disk);
+        daemon_nodes(&d, disk, host);
     else
         driver_nodes(&d, disk, host);
     device_back(&d, "removable", "%d", disk->cdrom);
@@ -324,7 +369,7 @@ static int host_attach(struct store *s, domid_t domid,
 {
     struct host_disk host;
     struct device d;
-    int rc = host_disk_make(disk, &host, err_out);
+    int rc = host_disk_make(domid, disk, &host, err_out);
 
     if (rc)
         return rc;
@@ -345,7 +390,7 @@ static int local_attach(struct store *s, domid_t domid,
     if (rc)
         return rc;
     if (disk->daemon)
-        device_place_serve(&at, "qdisk");
+        device_place_serve(&at, DAEMON_TYPE);
     /* Nobody else takes it between the check and the store. */
     rc = disk_check(s, disk, err_out);
     if (!rc)
@@ -353,8 +398,11 @@ static int local_attach(struct store *s, domid_t domid,
     lock_drop(lock);
     if (rc)
         return rc;
-    rc =
-        device_await(s, &at, disk->daemon ? DAEMON_HINT : DRIVER_HINT, err_out);
+    if (disk->daemon)
+        rc = backend_daemon_ensure(DAEMON_TYPE, err_out);
+    if (!rc)
+        rc = device_await(s, &at, disk->daemon ? DAEMON_HINT : DRIVER_HINT,
+                          err_out);
     if (!rc && disk->script)
         rc = hotplug_run(s, &at, disk->script, "add", NULL, err_out);
     if (rc)
@@ -434,6 +482,8 @@ int disk_host_end(struct store *s, const struct device_place *at,
     device_note(&first, node_free(s, at, LOOP_NODE, loop_detach, err_out));
     device_note(&first,
                 node_free(s, at, NBD_NODE, nbd_detach, first ? NULL : err_out));
+    device_note(&first, node_free(s, at, SERVER_NODE, nbd_server_stop,
+                                  first ? NULL : err_out));
     device_note(&first, script_end(s, at, first ? NULL : err_out));
     return first;
 }

@@ -14,11 +14,13 @@
 
 #include "lib/netdev.h"
 #include "lib/netroute.h"
+#include "toolstack/backend_daemon.h"
 #include "toolstack/hotplug.h"
 #include "toolstack/nat.h"
 
 #define DRIVER_HINT    "load the module xen-netback"
-#define DAEMON_HINT    "start xen-netd"
+#define DAEMON_HINT    "look into the log of xen-netd"
+#define DAEMON_TYPE    "qnic"
 #define DEFAULT_BRIDGE "xenbr0"
 #define DEFAULT_MTU    1500
 
@@ -174,7 +176,7 @@ static void nodes_make(struct vif *v)
         device_back(d, "rate", "%llu,%u", (unsigned long long)c->rate_bytes,
                     c->rate_interval_us);
     device_back(d, "handle", "%u", d->at.devid);
-    device_back(d, "type", c->daemon ? "qnic" : "vif");
+    device_back(d, "type", c->daemon ? DAEMON_TYPE : "vif");
     if (c->daemon && c->rate_in)
         device_back(d, "rate-in", "%llu", (unsigned long long)c->rate_in);
     if (c->antispoof)
@@ -257,8 +259,12 @@ static int device_setup(struct store *s, struct vif *v, struct error **err_out)
     rc = device_write(s, &v->device, err_out);
     if (rc)
         return rc;
-    rc = device_await(s, &v->device.at,
-                      v->config->daemon ? DAEMON_HINT : DRIVER_HINT, err_out);
+    if (v->config->daemon)
+        rc = backend_daemon_ensure(DAEMON_TYPE, err_out);
+    if (!rc)
+        rc = device_await(s, &v->device.at,
+                          v->config->daemon ? DAEMON_HINT : DRIVER_HINT,
+                          err_out);
     if (!rc && !v->backend_id)
         rc = host_setup(s, v, err_out);
     if (rc)
@@ -292,7 +298,7 @@ int vif_attach(struct store *s, domid_t domid, unsigned int devid,
     snprintf(v.name, sizeof(v.name), "vif%u.%u", domid, devid);
     v.device.at = device_place_make(domid, "vif", devid, v.backend_id);
     if (config->daemon) {
-        device_place_serve(&v.device.at, "qnic");
+        device_place_serve(&v.device.at, DAEMON_TYPE);
         /* It has the name from the start. */
         if (config->name)
             snprintf(v.name, sizeof(v.name), "%s", config->name);

@@ -407,17 +407,17 @@ static int target_complete(struct disk_config *d, struct error **err_out)
     return rc;
 }
 
-/* The daemon serves raw disks of this host; the kernel does all others,
- * whatever their backendtype. */
+/* The daemon serves disks of this host; the kernel does all others, whatever
+ * their backendtype. */
 static int daemon_complete(struct disk_config *d, struct error **err_out)
 {
-    if (d->format != DISK_RAW || d->script || d->backend)
+    if (d->script || d->backend)
         d->daemon = false;
     if (d->daemon || (!d->iops && !d->bps))
         return 0;
     error_set(err_out, ERROR_CONFIG, -EINVAL,
               "iops= and bps= are limits of xen-blkd");
-    return error_hint(err_out, "it serves raw disks with backendtype=qdisk");
+    return error_hint(err_out, "it serves disks with backendtype=qdisk");
 }
 
 /* What keys mean together. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "toolstack/backend_daemon.h"
 #include "xl/watch.h"
 
 #define USAGE "usage: xl [-vfNT] [--json] <command> [options] [arguments]\n"
@@ -354,8 +355,10 @@ int xl_main(int argc, char **argv, FILE *out, FILE *err_stream,
     }
     error_free(err);
     /* Only who is in the control domain can watch, or see that nobody does. */
-    if (xl.privcmd && xl.store)
+    if (xl.privcmd && xl.store) {
         watch_ensure(true);
+        backend_daemons_keep(true);
+    }
     store_close(xl.store);
     privcmd_close(xl.privcmd);
     if (xl.timing)

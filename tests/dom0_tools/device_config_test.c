@@ -201,21 +201,22 @@ static void a_disk_can_be_written_down(void **state)
 }
 
 /* Only what xen-blkd can serve is its own. */
-static void a_daemon_serves_raw_disks(void **state)
+static void a_daemon_serves_disks_of_this_host(void **state)
 {
     (void)state;
     takes("/a,raw,xvda,w,backendtype=qdisk,iops=7");
     assert_true(disk.daemon);
     assert_int_equal(disk.iops, 7);
-    takes("/a,qcow2,xvda,w,backendtype=qdisk");
+    takes("/a,qcow2,xvda,w,backendtype=qdisk,bps=7");
+    assert_true(disk.daemon);
+    takes("/a,qcow2,xvda,w");
     assert_false(disk.daemon);
     takes("/a,raw,xvda,w,backendtype=qdisk,backend=storage");
     assert_false(disk.daemon);
     takes("/a,raw,xvda,w,backendtype=phy");
     assert_false(disk.daemon);
     refuses("/a,raw,xvda,w,iops=7", "iops= and bps= are limits of xen-blkd");
-    refuses("/a,qcow2,xvda,w,backendtype=qdisk,bps=7",
-            "iops= and bps= are limits of xen-blkd");
+    refuses("/a,qcow2,xvda,w,bps=7", "iops= and bps= are limits of xen-blkd");
     refuses("/a,raw,xvda,w,backendtype=qdisk,iops=4294967296",
             "a limit is a number per second, not '4294967296'");
     refuses("/a,raw,xvda,w,backendtype=qdisk,bps=-1",
@@ -422,7 +423,7 @@ int main(void)
         test(formats_and_scripts_are_read),
         test(scripts_are_read),
         test(a_disk_can_be_written_down),
-        test(a_daemon_serves_raw_disks),
+        test(a_daemon_serves_disks_of_this_host),
         test(wrong_disks_are_refused),
         test(interfaces_are_read),
         test(kinds_of_interfaces_are_read),

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xenstore.h>
 #include <cmocka.h>
 
 #include "public/sched.h"
@@ -207,6 +208,56 @@ static void daemons_serve_what_asks_for_them(void **state)
     ok("destroy vm");
     assert_int_equal(fake_store_count("/local/domain/0/backend/qdisk/1"), 0);
     assert_int_equal(fake_store_count("/local/domain/0/backend/qnic/1"), 0);
+}
+
+static void a_daemon_serves_images_by_nbd(void **state)
+{
+    (void)state;
+    files_write();
+    devices_write("disk = ['@/image,qcow2,xvda,w,backendtype=qdisk']");
+    ok("create vm.cfg");
+    assert_int_equal(fake_host.nbds, 0);
+    assert_string_equal(fake_host.nbd_server, "disk-1-51712 qcow2");
+    assert_string_equal(vm_node(QDISK "51712/params"),
+                        "nbd:unix:/run/xen/disk-1-51712.sock");
+    fails("create vm.cfg name='two'", ERROR_DEVICE);
+    grumbles("image': domain 1 uses it");
+    ok("block-detach vm xvda");
+    assert_string_equal(fake_host.nbd_server, "");
+    devices_write("disk = ['@/ramdisk,qcow2,xvda,w,backendtype=qdisk']");
+    fails("create vm.cfg name='two'", ERROR_DEVICE);
+    grumbles("ramdisk': is no qcow2 image (is it raw?)");
+    ok("destroy vm");
+}
+
+/* What happens to it: it dies, and dies, then there are no devices any more. */
+static void service_dies(const char *name)
+{
+    struct xs_handle *xs = xs_open(0);
+
+    assert_string_equal(name, "xen-blkd");
+    if (fake_host.service_starts == 3)
+        assert_true(xs_rm(xs, XBT_NULL, QDISK "51712"));
+    xs_close(xs);
+}
+
+static void a_daemon_is_kept_while_there_are_devices(void **state)
+{
+    (void)state;
+    fake_host.service_ended = service_dies;
+    devices_write("disk = ['@/ramdisk,raw,xvda,w,backendtype=qdisk']");
+    ok("create -e vm.cfg");
+    assert_string_equal(fake_log, "/var/log/xen/xl-keep.log");
+    assert_int_equal(fake_host.service_starts, 0);
+    /* Whoever kept it was killed: any command does. */
+    fake_background = true;
+    ok("domid vm");
+    assert_int_equal(fake_host.service_starts, 3);
+    assert_null(fake_host.service);
+    ok("domid vm");
+    assert_int_equal(fake_host.service_starts, 3);
+    fake_background = false;
+    ok("destroy vm");
 }
 
 static void a_script_serves_a_disk(void **state)
@@ -617,6 +668,8 @@ int main(void)
         test(a_disk_in_use_is_not_given_twice),
         test(images_are_served_by_nbd),
         test(daemons_serve_what_asks_for_them),
+        test(a_daemon_serves_images_by_nbd),
+        test(a_daemon_is_kept_while_there_are_devices),
         test(a_script_serves_a_disk),
         test(a_script_sets_an_interface_up),
         test(an_interface_may_be_routed),

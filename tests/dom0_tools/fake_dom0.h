@@ -100,6 +100,7 @@ unsigned int fake_store_requests(void);
 struct fake_host {
     unsigned int loops, nbds; /* in use */
     char nbd_format[16];      /* of the last one */
+    char nbd_server[48];      /* by a socket: its name, format */
     char bridge[16];          /* its only bridge, `br0`; empty: none */
     char port[32];            /* the last interface that was set up */
     char route[64];           /* the last one: interface, address, gateway */
@@ -111,6 +112,11 @@ struct fake_host {
      * that the next ones end with. */
     char scripts[1024];
     int script_status;
+    /* The daemon that runs, or NULL. It runs until it is waited for: then it
+     * has ended. */
+    const char *service;
+    unsigned int service_starts;
+    void (*service_ended)(const char *name);
 };
 extern struct fake_host fake_host;
 

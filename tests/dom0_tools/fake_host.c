@@ -20,6 +20,7 @@
 #include "lib/netroute.h"
 #include "lib/process.h"
 #include "lib/run_file.h"
+#include "lib/service.h"
 #include "lib/worker.h"
 
 #define NAT "xenia0"
@@ -29,12 +30,18 @@ char fake_log[128];
 bool fake_background;
 
 static unsigned int steps, fail_at;
-static char run_text[64]; /* the one that is kept */
+
+/* Texts that are kept. */
+static struct {
+    char name[32];
+    char text[64];
+} run_files[4];
 
 void fake_host_reset(void)
 {
     fake_host = (struct fake_host){.bridge = "br0"};
-    fake_log[0] = run_text[0] = 0;
+    fake_log[0] = 0;
+    memset(run_files, 0, sizeof(run_files));
     fake_background = false;
     steps = fail_at = 0;
 }
@@ -103,6 +110,31 @@ int nbd_detach(const char *device, struct error **err_out)
     if (strcmp(device, "/dev/zero") || !fake_host.nbds)
         return error_set(err_out, ERROR_DEVICE, -ENODEV, "no such nbd");
     fake_host.nbds--;
+    return 0;
+}
+
+int nbd_server_check(struct error **err_out)
+{
+    (void)err_out;
+    return 0;
+}
+
+int nbd_server_start(const struct nbd_image *image, const char *name,
+                     struct error **err_out)
+{
+    int rc = step("nbd server", err_out);
+
+    if (rc)
+        return rc;
+    snprintf(fake_host.nbd_server, sizeof(fake_host.nbd_server), "%s %s", name,
+             image->format);
+    return 0;
+}
+
+int nbd_server_stop(const char *name, struct error **err_out)
+{
+    (void)name, (void)err_out;
+    fake_host.nbd_server[0] = 0;
     return 0;
 }
 
@@ -291,27 +323,62 @@ void firewall_clear(const char *bridge)
     fake_host.nat_rules = false;
 }
 
+/* Its place, or a free one. */
+static char *run_text(const char *name)
+{
+    size_t i = 0;
+
+    while (run_files[i].name[0] && strcmp(run_files[i].name, name) != 0)
+        i++;
+    snprintf(run_files[i].name, sizeof(run_files[i].name), "%s", name);
+    return run_files[i].text;
+}
+
 int run_file_write(const char *name, const char *text, struct error **err_out)
 {
     int rc = step("file", err_out);
 
-    (void)name;
     if (!rc)
-        snprintf(run_text, sizeof(run_text), "%s", text);
+        snprintf(run_text(name), sizeof(run_files[0].text), "%s", text);
     return rc;
 }
 
 bool run_file_read(const char *name, char *text, size_t size)
 {
-    (void)name;
-    snprintf(text, size, "%s", run_text);
+    snprintf(text, size, "%s", run_text(name));
     return *text;
 }
 
 void run_file_remove(const char *name)
 {
+    *run_text(name) = 0;
+}
+
+/* Daemons. */
+
+bool service_manager_starts(const char *name)
+{
     (void)name;
-    run_text[0] = 0;
+    return false;
+}
+
+bool service_runs(const char *name)
+{
+    return fake_host.service && !strcmp(fake_host.service, name);
+}
+
+int service_start(const char *name, struct error **err_out)
+{
+    (void)err_out;
+    fake_host.service = name;
+    fake_host.service_starts++;
+    return 0;
+}
+
+void service_await_end(const char *name)
+{
+    fake_host.service = NULL;
+    fake_host.service_ended(name);
 }
 
 /* Processes. */

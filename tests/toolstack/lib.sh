@@ -210,6 +210,27 @@ is_another_worker()
     [ -n "$now" ] && [ "$now" != "$2" ]
 }
 
+# confined_worker NAME: the worker of a daemon that has no pid file.
+confined_worker()
+{
+    for pid in $(pgrep -x "xen-$1"); do
+        grep -q '^Uid:.65534' "/proc/$pid/status" && echo "$pid"
+    done
+}
+
+# kill_daemon NAME: all of its processes; whoever keeps it running starts others.
+kill_daemon()
+{
+    old=$(confined_worker "$1")
+    pkill -9 -x "xen-$1" && wait_until 60 has_other_worker "$1" "$old"
+}
+
+has_other_worker()
+{
+    now=$(confined_worker "$1")
+    [ -n "$now" ] && [ "$now" != "$2" ]
+}
+
 # is_confined PID
 is_confined()
 {

@@ -299,23 +299,41 @@ check_netd_guest_dies()
     expect 'notes left' lock "$(ls /run/xen-netd)"
 }
 
-# The project's own xl: a guest whose disk and network are these daemons'.
+# The project's own xl: a guest whose disk and network are these daemons'. None
+# runs before; then both are killed, and nobody but xl starts them.
 check_netd_by_own_xl()
 {
-    start_daemon blkd && truncate -s 8M /disk/own.img || return
+    kill -9 "$(daemon_pid netd)" && truncate -s 8M /disk/own.img || return
+    wait_until 20 has_no_daemon || return
     rm -f "$consoles/guest-linux.log"
     /toolstack/xl create "$(linux_config linux cloud "guest.ip=$address" vcpus=1 \
         "disk=['/disk/own.img,raw,xvda,w,backendtype=qdisk,iops=5000']" \
         "vif=['mac=00:16:3e:00:00:02,bridge=xenbr0,vifname=web,backendtype=qnic,antispoof=1,ip=$address,rate=4MB/s']")" ||
         return
-    wait_until 120 has_printed linux GUEST-READY || return
+    is_confined "$(confined_worker blkd)" && is_confined "$(confined_worker netd)" &&
+        wait_until 120 has_printed linux GUEST-READY &&
+        kill_daemon blkd && kill_daemon netd || return
     got=$(inside $address 'dd if=/dev/urandom of=/dev/xvda bs=64k 2> /dev/null
         sync; md5sum < /dev/xvda')
     expect 'sum of the disk' "$got" "$(md5sum < /disk/own.img)" || return
+    # Who watches them is killed, too: any command of xl sees to that.
+    pkill -9 -x xl-keep && /toolstack/xl domid linux && kill_daemon blkd || return
     [ -e /sys/class/net/web ] && /toolstack/xl block-list linux | grep qdisk &&
         /toolstack/xl network-detach linux 0 && wait_until 20 has_no_interface web ||
         return
-    /toolstack/xl destroy linux && wait_until 30 has_no_notes
+    /toolstack/xl destroy linux && wait_until 30 has_no_notes || return
+    # Nobody wants them any more.
+    pkill -9 -x 'xen-blkd|xen-netd' && wait_until 20 has_no_keeper && has_no_daemon
+}
+
+has_no_daemon()
+{
+    ! pgrep -x 'xen-blkd|xen-netd'
+}
+
+has_no_keeper()
+{
+    ! pgrep -x xl-keep
 }
 
 has_no_notes()

@@ -172,6 +172,27 @@ check_devices_stay_over_a_reboot()
         $own block-detach linux xvdb && wait_until 60 guest_lacks_disk xvdb
 }
 
+# An image by xen-blkd, which is killed as a whole while the guest writes.
+check_devices_image_by_daemon()
+{
+    address=$(cat /tmp/address)
+    qemu-img create -q -f qcow2 /disk/third.qcow2 16M
+    $own block-attach linux \
+        /disk/third.qcow2,qcow2,xvdd,w,backendtype=qdisk,iops=100000 &&
+        wait_until 60 guest_has_disk xvdd || return
+    (sleep 1 && kill_daemon blkd && echo KILLED) > /tmp/killed &
+    inside "$address" 'for i in 1 2 3 4; do
+            dd if=/dev/urandom of=/dev/xvdd bs=64k 2> /dev/null; sync; done
+        md5sum < /dev/xvdd' > /tmp/third
+    wait_until 60 grep -q KILLED /tmp/killed || return
+    $own block-detach linux xvdd && wait_until 60 guest_lacks_disk xvdd || return
+    qemu-img convert -f qcow2 -O raw /disk/third.qcow2 /disk/third.raw
+    expect 'sum of the disk' "$(cat /tmp/third)" "$(md5sum < /disk/third.raw)" ||
+        return
+    rm /disk/third.raw
+    ! pgrep -f 'qemu-nbd .*third'
+}
+
 check_devices_linux_ends()
 {
     $own shutdown -w linux && wait_until 60 is_idle || return
