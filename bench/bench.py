@@ -92,7 +92,7 @@ def measure(name, xen, args):
 
 
 # Parts that can be had alone: the last row of each, as a sign that it is whole.
-PARTS = {"block": "block.own-own.read_4k_depth_8",
+PARTS = {"block": "block.own-file.read_4k_depth_8",
          "net": "net.own-own.round_trip"}
 
 

@@ -116,8 +116,8 @@ check_bench_guest()
 }
 
 # block_pair NAME MODULE BACK: a guest with this front-end on this back-end, both
-# on one loop device. The first read is not the guest's boot's: the module comes
-# last.
+# on one loop device; "file" is xen-blkd with what lies behind that. The first read
+# is not the guest's boot's: the module comes last.
 block_pair()
 {
     file=$(linux_config linux cloud \
@@ -127,6 +127,7 @@ block_pair()
     case $3 in
     linux) echo "disk=['phy:/dev/loop6,xvda,w']" >> "$file" && create "$file" -p ;;
     own) create "$file" -p && attach 51712 phy:/dev/loop6 w ;;
+    file) create "$file" -p && attach 51712 raw:/tmp/block.img w ;;
     esac
     xl unpause linux && wait_until 900 has_printed linux BENCH-END || return
     grep '^@' $consoles/guest-linux.log | tr -d '\r' > /dev/hvc0
@@ -147,7 +148,9 @@ check_bench_block()
     block_pair linux-linux xen-blkfront.ko linux &&
         block_pair linux-own xen-blkfront.ko own &&
         block_pair own-linux xenia-blkfront.ko linux &&
-        block_pair own-own xenia-blkfront.ko own
+        block_pair own-own xenia-blkfront.ko own &&
+        block_pair linux-file xen-blkfront.ko file &&
+        block_pair own-file xenia-blkfront.ko file
 }
 
 # net_pair NAME FRONT BACK: a guest with this front-end on this back-end sends to

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemons that serve devices in place of the kernel. A device that wants one
- * has it started; who watches it starts it again whenever it dies, as long as
- * there are devices of its: the host's service manager, or where that has none,
- * a process `xl-keep` for each daemon, which the next command of `xl` starts
- * again if that was killed.
+ * The daemons that serve devices in place of the kernel. A device that wants
+ * one has it started; who watches it starts it again whenever it dies, as long
+ * as there are devices of its: the host's service manager, or where that has
+ * none, a process `xl-keep` for each daemon, which the next command of `xl`
+ * starts again if that was killed.
  */
 #ifndef TOOLSTACK_BACKEND_DAEMON_H
 #define TOOLSTACK_BACKEND_DAEMON_H

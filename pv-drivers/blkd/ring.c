@@ -3,9 +3,9 @@
  * The ring; see ring.h.
  *
  * One system call sends off all that was begun, and sleeps until something is
- * there. So all that can wake us is an operation of the ring, too: a read of
- * the event channels' descriptor, a poll of the loop's one, which has the rest
- * (the store, the opener, NBD), and a timeout.
+ * there. So all that can wake us is an operation of the ring, too: polls of the
+ * event channels' descriptor, which goes on by itself, and of the loop's one,
+ * which has the rest (the store, the opener, NBD), and a timeout.
  *
  * A port that has an event stays masked until its number is written back; what
  * comes meanwhile is not lost, but comes then.
@@ -14,9 +14,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 
 #include "blkd/pool.h"
+#include "lib/evtchn_dev.h"
 #include "ports/linux_user/port.h"
 #include "pv/timers.h"
 
@@ -38,13 +38,13 @@ static struct io_uring ring;
 static const struct ring_user *user;
 
 static int events_fd;
-static uint32_t ports[MAX_PORTS]; /* read */
+static bool events_there; /* to be read */
 /* The descriptor does not block, so the kernel takes these as it is told to. */
 static uint32_t unmask[MAX_PORTS];
 static unsigned int nr_unmask; /* to be written back */
 
 /* What the kernel has of us: */
-static bool events_read;
+static bool events_polled;
 static bool loop_polled;
 static uint64_t timeout_ns = TIMERS_NONE;
 static struct __kernel_timespec timeout;
@@ -69,11 +69,11 @@ static void write_back(struct io_uring_sqe *sqe)
     nr_unmask = 0;
 }
 
-static void read_events(struct io_uring_sqe *sqe)
+static void poll_events(struct io_uring_sqe *sqe)
 {
-    io_uring_prep_read(sqe, events_fd, ports, sizeof(ports), 0);
+    io_uring_prep_poll_multishot(sqe, events_fd, POLLIN);
     io_uring_sqe_set_data64(sqe, OWN_EVENTS);
-    events_read = true;
+    events_polled = true;
 }
 
 static void poll_loop(struct io_uring_sqe *sqe)
@@ -110,28 +110,29 @@ static bool prepare_to_sleep(uint64_t until_ns)
         return false;
     if (nr_unmask)
         write_back(io_uring_get_sqe(&ring));
-    if (!events_read)
-        read_events(io_uring_get_sqe(&ring));
+    if (!events_polled)
+        poll_events(io_uring_get_sqe(&ring));
     if (!loop_polled)
         poll_loop(io_uring_get_sqe(&ring));
     if (until_ns < timeout_ns)
         set_timeout(io_uring_get_sqe(&ring), until_ns);
-    return true;
+    return !events_there;
 }
 
 /* ---- What has come ---------------------------------------------------- */
 
 /* The operation is over. Returns 0; -errno where we would not hear of events
  * any more. */
-static int own_done(enum own_operation own, int res, unsigned int *nr_ports_out)
+static int own_done(enum own_operation own, const struct io_uring_cqe *cqe)
 {
+    int res = cqe->res;
+
     switch (own) {
     case OWN_EVENTS:
-        events_read = false;
-        if (res < 0)
-            return res == -EINTR || res == -ECANCELED ? 0 : res;
-        *nr_ports_out = (unsigned int)res / sizeof(ports[0]);
-        return 0;
+        if (!(cqe->flags & IORING_CQE_F_MORE))
+            events_polled = false;
+        events_there = true;
+        return res >= 0 || res == -EINTR || res == -ECANCELED ? 0 : res;
     case OWN_UNMASK:
         /* The driver had no page for it: the ports would stay masked. */
         return res == -ENOMEM ? res : 0;
@@ -146,21 +147,28 @@ static int own_done(enum own_operation own, int res, unsigned int *nr_ports_out)
     }
 }
 
-/* Those told before have been written back: no read begins earlier. */
-static void tell_events(unsigned int nr)
+/* The poll tells when there are some after there were none: so all are read,
+ * now or before the next sleep. Those told before have been written back.
+ * Returns 0; -errno. */
+static int take_events(void)
 {
-    if (!nr)
-        return;
-    memcpy(unmask, ports, nr * sizeof(ports[0]));
-    nr_unmask = nr;
-    port_events(unmask, nr);
+    int nr;
+
+    if (!events_there || nr_unmask || io_uring_sq_ready(&ring))
+        return 0;
+    nr = evtchn_dev_pending(events_fd, unmask, MAX_PORTS);
+    if (nr < 0)
+        return nr;
+    events_there = nr == MAX_PORTS;
+    nr_unmask = (unsigned int)nr;
+    port_events(unmask, nr_unmask);
+    return 0;
 }
 
 static int take_completions(void)
 {
     struct io_uring_cqe *cqes[ENTRIES];
     unsigned int nr = io_uring_peek_batch_cqe(&ring, cqes, ENTRIES);
-    unsigned int nr_ports = 0;
     bool polled = loop_polled;
     int rc = 0;
 
@@ -168,13 +176,14 @@ static int take_completions(void)
         uint64_t data = io_uring_cqe_get_data64(cqes[i]);
 
         if (data < OWN_END)
-            rc = own_done((enum own_operation)data, cqes[i]->res, &nr_ports);
+            rc = own_done((enum own_operation)data, cqes[i]);
         else
             user->done(io_uring_cqe_get_data(cqes[i]), cqes[i]->res);
     }
     io_uring_cq_advance(&ring, nr);
     user->all_told();
-    tell_events(nr_ports);
+    if (!rc)
+        rc = take_events();
     if (polled && !loop_polled)
         port_ready();
     return rc;
