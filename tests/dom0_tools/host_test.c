@@ -24,10 +24,13 @@
 
 #include "lib/dnsmasq.h"
 #include "lib/lock.h"
+#include "lib/nbd.h"
 #include "lib/netdev.h"
 #include "lib/netroute.h"
+#include "lib/pid_file.h"
 #include "lib/process.h"
 #include "lib/run_file.h"
+#include "lib/service.h"
 #include "toolstack/nat.h"
 
 static bool may;
@@ -328,6 +331,63 @@ static void the_network_is_mended_and_ends(void **state)
     assert_int_equal(netroute_sysctl_get("ipv4/ip_forward"), 0);
 }
 
+/* Something that takes the lock of a daemon and goes to the background. */
+static void a_daemon_is_started(void **state)
+{
+    char path[4096];
+
+    (void)state;
+    need_host();
+    shell("mkdir /run/bin && printf '%s\\n' '#!/bin/sh' "
+          "'mkdir -p /run/xen-test' "
+          "'flock -n /run/xen-test/lock sleep 1000 > /dev/null 2>&1 &' "
+          "> /run/bin/xen-test && chmod 755 /run/bin/xen-test");
+    snprintf(path, sizeof(path), "/run/bin:%s", getenv("PATH"));
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    assert_false(service_runs("xen-test"));
+    service_await_end("xen-test");
+    assert_false(service_manager_starts("xen-test"));
+    assert_int_equal(service_start("xen-test", NULL), 0);
+    assert_true(service_runs("xen-test"));
+    shell("(sleep 0.3; kill $(pgrep -f 'sleep 100[0]$')) &");
+    service_await_end("xen-test");
+    assert_false(service_runs("xen-test"));
+    assert_int_equal(service_start("xen-nothing", NULL), -ENOENT);
+}
+
+static void an_image_is_served_at_a_socket(void **state)
+{
+    const struct nbd_image image = {.path = "/run/image.qcow2",
+                                    .format = "qcow2"};
+    struct error *err = NULL;
+    int fd;
+
+    (void)state;
+    need_host();
+    if (nbd_server_check(NULL))
+        skip();
+    shell("qemu-img create -q -f qcow2 /run/image.qcow2 8M");
+    works(nbd_server_start(&image, "disk-1-51712", &err), &err);
+    shell("[ $(qemu-img info nbd:unix:/run/xen/disk-1-51712.sock | "
+          "grep -c '8 MiB') = 1 ]");
+    /* The next client is served, too. */
+    shell("qemu-io -f raw -c 'write -P 7 0 64k' "
+          "nbd:unix:/run/xen/disk-1-51712.sock > /dev/null");
+    fd = pid_file_open("disk-1-51712", "qemu-nbd");
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(pid_file_open("disk-1-51712", "dnsmasq"), -1);
+    assert_int_equal(nbd_server_stop("disk-1-51712", NULL), 0);
+    assert_int_equal(pid_file_open("disk-1-51712", "qemu-nbd"), -1);
+    shell("[ ! -e /run/xen/disk-1-51712.sock ] && "
+          "qemu-io -f qcow2 -c 'read -P 7 0 64k' /run/image.qcow2 "
+          "> /dev/null");
+    /* What is no image is refused, and nothing is left. */
+    shell("echo nothing > /run/image.qcow2");
+    assert_int_equal(nbd_server_start(&image, "disk-1-51712", NULL), -EIO);
+    assert_int_equal(pid_file_open("disk-1-51712", "qemu-nbd"), -1);
+}
+
 static void locks_exclude_others(void **state)
 {
     int one, two;
@@ -356,6 +416,8 @@ int main(void)
         cmocka_unit_test(routes_are_made),
         cmocka_unit_test(the_network_without_a_bridge_works),
         cmocka_unit_test(the_network_is_mended_and_ends),
+        cmocka_unit_test(a_daemon_is_started),
+        cmocka_unit_test(an_image_is_served_at_a_socket),
         cmocka_unit_test(locks_exclude_others),
     };
 
