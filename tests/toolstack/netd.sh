@@ -323,12 +323,12 @@ check_netd_by_own_xl()
         return
     /toolstack/xl destroy linux && wait_until 30 has_no_notes || return
     # Nobody wants them any more.
-    pkill -9 -x 'xen-blkd|xen-netd' && wait_until 20 has_no_keeper && has_no_daemon
+    pkill -9 -x 'xen-(blk|net)d' && wait_until 20 has_no_keeper && has_no_daemon
 }
 
 has_no_daemon()
 {
-    ! pgrep -x 'xen-blkd|xen-netd'
+    ! pgrep -x 'xen-(blk|net)d'
 }
 
 has_no_keeper()
