@@ -77,7 +77,7 @@ struct net_waiting {
     uint8_t data[];
 };
 
-#define NET_WAIT_FLOWS 32U
+#define NET_WAIT_FLOWS 256U
 
 /* One is first and last of all with the same hash. */
 struct net_wait_flow {

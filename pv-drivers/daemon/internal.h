@@ -7,8 +7,11 @@
 
 /* What the worker asks for. Answers come in the order of the requests. */
 enum request_kind {
-    REQUEST_OPEN,   /* what a node names, and its notes */
-    REQUEST_FORGET, /* the notes: the device has gone. No answer. */
+    REQUEST_OPEN, /* what a node names, and its notes */
+    /* No answer to these: */
+    REQUEST_FORGET,      /* the notes: the device has ended */
+    REQUEST_FORGET_GONE, /* the same if the node is not there; without a node:
+                          * all such */
 };
 
 struct request {

@@ -135,23 +135,34 @@ static void forget(const struct daemon_class *class, const struct options *o,
     unlink(notes);
 }
 
-/* What has ended while no daemon was there. */
-static void forget_gone(const struct daemon_class *class,
-                        const struct options *o, struct xs_handle *xs)
+/* A device that has ended while no worker served it. */
+static void forget_if_gone(const struct daemon_class *class,
+                           const struct options *o, struct xs_handle *xs,
+                           const char *node)
+{
+    char notes[2 * PV_PATH_MAX], frontend[PV_PATH_MAX];
+
+    notes_path(o, node, notes, sizeof(notes));
+    if (!access(notes, F_OK) && daemon_read(xs, node, "frontend", frontend,
+                                            sizeof(frontend)) == -ENOENT)
+        forget(class, o, node);
+}
+
+static void forget_all_gone(const struct daemon_class *class,
+                            const struct options *o, struct xs_handle *xs)
 {
     DIR *folder = opendir(o->folder);
     const struct dirent *file;
 
     while (folder && (file = readdir(folder))) {
-        char node[PV_PATH_MAX], frontend[PV_PATH_MAX];
+        char node[PV_PATH_MAX];
 
         snprintf(node, sizeof(node), "%s", file->d_name);
         for (char *at = node; *at; at++)
             if (*at == '-')
                 *at = '/';
-        if (node_is_ours(o, node) && daemon_read(xs, node, "frontend", frontend,
-                                                 sizeof(frontend)) == -ENOENT)
-            forget(class, o, node);
+        if (node_is_ours(o, node))
+            forget_if_gone(class, o, xs, node);
     }
     if (folder)
         closedir(folder);
@@ -168,6 +179,13 @@ static void serve(const struct daemon_class *class, const struct options *o,
     if (request->kind == REQUEST_FORGET) {
         if (ours)
             forget(class, o, request->node);
+        return;
+    }
+    if (request->kind == REQUEST_FORGET_GONE) {
+        if (ours)
+            forget_if_gone(class, o, xs, request->node);
+        else if (!*request->node)
+            forget_all_gone(class, o, xs);
         return;
     }
     if (ours)
@@ -222,10 +240,8 @@ int opener_run(const struct daemon_class *class, const struct options *o)
             return 1;
         }
         xs = xs_open(0);
-        if (xs) {
-            forget_gone(class, o, xs);
+        if (xs)
             serve_worker(class, o, xs, socket);
-        }
         xs_close(xs);
         close(socket);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

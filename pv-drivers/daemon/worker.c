@@ -89,7 +89,8 @@ static struct device *find(const char *node)
     return d;
 }
 
-static void forget(struct device *d, bool has_gone)
+/* What the opener has for it: kept if it was refused but is there still. */
+static void forget(struct device *d, enum request_kind notes)
 {
     struct device **link = &devices;
 
@@ -99,8 +100,7 @@ static void forget(struct device *d, bool has_gone)
     class->destroy(d);
     if (d->keep)
         munmap(d->keep, class->keep_size);
-    if (has_gone)
-        send_request(REQUEST_FORGET, d->node);
+    send_request(notes, d->node);
     free(d);
 }
 
@@ -119,7 +119,7 @@ static void reap(void)
     for (struct device *d = devices; d; d = next) {
         next = d->next;
         if (d->closed && !d->asked)
-            forget(d, true);
+            forget(d, REQUEST_FORGET);
     }
 }
 
@@ -209,20 +209,24 @@ static void answered(void *arg)
         return;
     }
     refuse(d->node, rc);
-    forget(d, false);
+    forget(d, REQUEST_FORGET_GONE);
 }
 
-/* A node of a device that we don't serve: a new one, or one that has ended. */
+/* A node of a device that we don't serve: a new one, or one that has ended,
+ * perhaps before we have seen it. */
 static void consider(const char *node)
 {
     uint64_t state = store_read_or(node, "state", XenbusStateUnknown);
     char frontend[PV_PATH_MAX];
     struct device *d;
 
-    if (find(node) || state == XenbusStateUnknown ||
-        state == XenbusStateClosed ||
-        store_read(node, "frontend", frontend, sizeof(frontend)))
+    if (find(node) || state == XenbusStateClosed)
         return;
+    if (state == XenbusStateUnknown ||
+        store_read(node, "frontend", frontend, sizeof(frontend))) {
+        send_request(REQUEST_FORGET_GONE, node);
+        return;
+    }
     if (state == XenbusStateClosing) {
         store_write_u64(OS_STORE_NONE, node, "state", XenbusStateClosed);
         return;
@@ -335,6 +339,8 @@ int worker_run(const struct daemon_class *c, const struct options *o,
     text_format(watched, sizeof(watched), "backend/%s", options->type);
     watch = (struct os_watch){.path = watched, .fn = changed};
     rc = os_store_watch(&watch);
+    /* Of those that go from here on the watch tells. */
+    send_request(REQUEST_FORGET_GONE, "");
     if (class->look)
         os_timer_set(&look, os_now_ns() + SECOND_NS);
     while (!rc) {

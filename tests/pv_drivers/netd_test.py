@@ -31,8 +31,8 @@ MIB = 1 << 20
 # In the guest: send so many bytes, or take what comes; both print the sum.
 PEER = """
 import hashlib, os, socket, sys
-what, address, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
-s = socket.create_connection((address, 5000))
+what, address, size, port = *sys.argv[1:3], *map(int, sys.argv[3:])
+s = socket.create_connection((address, 5000), source_address=("", port))
 sum = hashlib.md5()
 block = os.urandom(1 << 20)
 while size if what == "send" else True:
@@ -115,9 +115,10 @@ class Guest:
 
 
 class Transfer:
-    """A TCP connection from the guest, with data one way."""
+    """A TCP connection from the guest, with data one way. `port` is the guest's,
+    0 for any."""
 
-    def __init__(self, guest, what, size, address=HOST):
+    def __init__(self, guest, what, size, address=HOST, port=0):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.sum = hashlib.md5()
         self.what, self.size = what, size
@@ -128,7 +129,7 @@ class Transfer:
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
         self.peer = guest.run(sys.executable, "-c", PEER, what, address,
-                              str(size))
+                              str(size), str(port))
 
     def serve(self):
         connection, _ = self.server.accept()
@@ -226,6 +227,8 @@ def rates_are_kept(host):
 class Flood:
     """Packets to the guest that nobody there takes, more than it may get."""
 
+    PORT = 9
+
     def __init__(self):
         self.goes_on = True
         self.thread = threading.Thread(target=self.send)
@@ -233,9 +236,10 @@ class Flood:
 
     def send(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            out.bind((HOST, self.PORT))
             while self.goes_on:
                 try:
-                    out.sendto(bytes(1400), (GUEST, 9))
+                    out.sendto(bytes(1400), (GUEST, self.PORT))
                 except ConnectionRefusedError:
                     pass
                 time.sleep(0.001)
@@ -246,10 +250,11 @@ class Flood:
 
 
 def rates_are_kept_both_ways_at_once(host):
-    """What the guest's TCP has to hear comes through, and in time."""
+    """What the guest's TCP has to hear comes through, and in time. The ports are
+    always the same: flows with one hash would share a turn."""
     guest = Guest(host, rate="400000", **{"rate-in": "300000"})
     flood = Flood()
-    transfer = Transfer(guest, "send", 12 * 400000)
+    transfer = Transfer(guest, "send", 12 * 400000, port=5001)
     time.sleep(2)
     begin, before = time.monotonic(), guest.counts()
     time.sleep(8)
@@ -288,6 +293,14 @@ def what_is_not_there_is_refused(host):
     host.store("rm", BACK)
 
 
+def device_ends_while_a_worker_starts(host):
+    for step in range(30):
+        guest = Guest(host)
+        os.kill(int(host.worker()), signal.SIGKILL)
+        time.sleep(step * 0.003)
+        guest.end()
+
+
 def device_ends_while_no_daemon_is_there(host):
     guest = Guest(host)
     host.daemon.kill()
@@ -304,7 +317,8 @@ def device_ends_while_no_daemon_is_there(host):
 CHECKS = (answers_pings, carries_tcp_both_ways, several_queues, is_confined,
           worker_is_killed_under_load, daemon_is_killed_under_load,
           rates_are_kept, rates_are_kept_both_ways_at_once, only_its_own_addresses,
-          what_is_not_there_is_refused, device_ends_while_no_daemon_is_there)
+          what_is_not_there_is_refused, device_ends_while_a_worker_starts,
+          device_ends_while_no_daemon_is_there)
 
 
 if __name__ == "__main__":
