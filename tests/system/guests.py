@@ -5,7 +5,8 @@ Each prints `ok name`, `FAIL name: why` or `skip name: why` per check and closes
 with `N passed, N failed`. tests/guest/<name>/test.mk says what it needs:
 `vcpus := 2`, `memory := 256` (MiB), `cpu := max,-smap` (QEMU's model),
 `options := ...` for the hypervisor, `args := ...` for the kernel, `seconds := 300`
-that it may take, `only := own` for what stock Xen does in another way. GUEST_ARGS
+that it may take, `only := own` for what stock Xen does in another way, `xpti := also`
+for another run on root tables without the hypervisor's mappings. GUEST_ARGS
 and GUEST_SECONDS in the environment come first.
 """
 
@@ -19,7 +20,7 @@ from qemu import Failure, Machine, kernel_args
 def read_settings(path):
     """The assignments of a test.mk."""
     settings = {"vcpus": "1", "memory": "256", "cpu": "max", "options": "",
-                "args": "", "seconds": "120", "only": ""}
+                "args": "", "seconds": "120", "only": "", "xpti": ""}
     if os.path.exists(path):
         with open(path) as lines:
             settings.update(re.findall(r"^(\w+)\s*:?=\s*(.*?)\s*$",
@@ -64,3 +65,8 @@ def all_cases(root, out):
         settings = read_settings(os.path.join(tests, name, "test.mk"))
         yield name, (lambda *args, fixed=(kernel, settings):
                      run_guest(*fixed, *args))
+        if settings["xpti"] == "also":
+            settings = {**settings,
+                        "options": settings["options"] + " xpti=on"}
+            yield f"{name}_xpti", (lambda *args, fixed=(kernel, settings):
+                                   run_guest(*fixed, *args))

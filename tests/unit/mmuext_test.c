@@ -3,6 +3,7 @@
 #include "pv_mm_setup.h"
 
 #include "asm/pv.h"
+#include "asm/xpti.h"
 
 static struct tree t;
 
@@ -80,6 +81,28 @@ static void user_base_comes_and_goes(void **state)
     assert_int_equal(ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
     assert_int_equal(type_count(t.t[4]), 0);
     assert_int_equal(type_count(t.rw), 0);
+}
+
+/* A CPU's own copies of root tables go with the references to these. */
+static void new_bases_make_copies_forgotten(void **state)
+{
+    unsigned int before = fake_roots_forgotten;
+
+    (void)state;
+    xpti_enabled = true;
+    make_tree(&t, 4);
+    assert_int_equal(ext(MMUEXT_NEW_BASEPTR, mfn_of(t.t[4]), 0), 0);
+    assert_true(fake_roots_forgotten > before);
+    before = fake_roots_forgotten;
+    assert_int_equal(ext(MMUEXT_NEW_BASEPTR, mfn_of(t.t[4]), 0), 0);
+    assert_true(fake_roots_forgotten > before);
+    before = fake_roots_forgotten;
+    assert_int_equal(ext(MMUEXT_NEW_USER_BASEPTR, mfn_of(t.t[4]), 0), 0);
+    assert_true(fake_roots_forgotten > before);
+    before = fake_roots_forgotten;
+    assert_int_equal(ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
+    assert_true(fake_roots_forgotten > before);
+    xpti_enabled = false;
 }
 
 static void old_base_may_stop_anywhere(void **state)
@@ -251,6 +274,7 @@ static const struct CMUnitTest tests[] = {
     PV_MM_TEST(unpinned_base_stays_valid),
     PV_MM_TEST(base_is_an_own_l4),
     PV_MM_TEST(user_base_comes_and_goes),
+    PV_MM_TEST(new_bases_make_copies_forgotten),
     PV_MM_TEST(old_base_may_stop_anywhere),
     PV_MM_TEST(done_counts_over_restarts),
     PV_MM_TEST(error_ends_the_list),

@@ -26,7 +26,7 @@ static const struct spec_facts zen5 = {
 
 static struct spec_plan plan(const struct spec_facts *facts, const char *option)
 {
-    struct spec_choices choices = {SPEC_AUTO, SPEC_AUTO, SPEC_AUTO, SPEC_AUTO};
+    struct spec_choices choices = {.ibpb = SPEC_AUTO};
 
     assert_int_equal(spec_choices_parse(option, &choices), 0);
     return spec_plan_make(facts, &choices);
@@ -114,12 +114,55 @@ static void words_that_are_none_are_refused(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
-        struct spec_choices choices = {SPEC_AUTO, SPEC_AUTO, SPEC_AUTO,
-                                       SPEC_AUTO};
+        struct spec_choices choices = {.ibpb = SPEC_AUTO};
         int rc = spec_choices_parse(bad[i], &choices);
 
         if (rc != -EINVAL)
             fail_msg("\"%s\" gives %d", bad[i], rc);
+    }
+}
+
+/* 1: dom0, 2: the others. */
+static unsigned int own_roots(const struct spec_facts *facts,
+                              const char *option)
+{
+    struct spec_choices choices = {.ibpb = SPEC_AUTO};
+    struct spec_plan p;
+
+    if (option)
+        assert_int_equal(xpti_choices_parse(option, &choices), 0);
+    p = spec_plan_make(facts, &choices);
+    return p.use_xpti_dom0 | p.use_xpti_domu << 1;
+}
+
+static void own_root_tables_are_for_meltdown(void **state)
+{
+    (void)state;
+    assert_int_equal(own_roots(&old_intel, NULL), 3);
+    assert_int_equal(own_roots(&new_intel, NULL), 0);
+    assert_int_equal(own_roots(&zen2, NULL), 0);
+    /* spec-ctrl=no is not about them. */
+    assert_true(plan(&old_intel, "no").use_xpti_domu);
+}
+
+static void own_root_tables_as_the_command_line_says(void **state)
+{
+    static const char *const bad[] = {"maybe", "dom0=2", "domu=,x", "dom1",
+                                      "l1tf"};
+
+    (void)state;
+    assert_int_equal(own_roots(&new_intel, ""), 3);
+    assert_int_equal(own_roots(&zen2, "on"), 3);
+    assert_int_equal(own_roots(&old_intel, "off"), 0);
+    assert_int_equal(own_roots(&old_intel, "dom0=no"), 2);
+    assert_int_equal(own_roots(&new_intel, "domu"), 2);
+    assert_int_equal(own_roots(&new_intel, "dom0=yes,domu=no"), 1);
+    assert_int_equal(own_roots(&old_intel, "no,domu=default"), 2);
+    assert_int_equal(own_roots(&new_intel, "yes,default"), 0);
+    for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct spec_choices choices = {.ibpb = SPEC_AUTO};
+
+        assert_int_equal(xpti_choices_parse(bad[i], &choices), -EINVAL);
     }
 }
 
@@ -132,6 +175,8 @@ int main(void)
         cmocka_unit_test(what_the_cpu_lacks_is_not_used),
         cmocka_unit_test(command_line_decides),
         cmocka_unit_test(words_that_are_none_are_refused),
+        cmocka_unit_test(own_root_tables_are_for_meltdown),
+        cmocka_unit_test(own_root_tables_as_the_command_line_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

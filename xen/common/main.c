@@ -83,7 +83,8 @@ void start_xen(void)
     console_init_early();             /* messages are seen from here on */
     banner();
     cpu_features_init();   /* what the CPU can do... */
-    cpu_features_enable(); /* ...in use */
+    spec_ctrl_plan();      /* ...and what it leaks */
+    cpu_features_enable(); /* the former in use */
     memory_init();         /* final page tables, all RAM in the allocator */
     boot_cpu_init();       /* descriptors: exceptions are reported */
     check_modules();

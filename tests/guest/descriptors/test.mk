@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 vcpus := 1
+xpti := also

@@ -368,7 +368,8 @@ static void look_at_all(void)
     sleep_ms(50);
     domain_build(&looker, NULL);
     domain_run(&looker, look_guest);
-    CHECK("the_other_one_has_worked", teller.mailbox->word[ROUNDS] > TURNS / 2);
+    /* On root tables of its own it takes several turns for a round. */
+    CHECK("the_other_one_has_worked", teller.mailbox->word[ROUNDS] > TURNS / 8);
     look_at_context();
     domain_destroy(&looker);
     domain_destroy(&teller);

@@ -38,6 +38,8 @@ void asm_offsets(void)
 
     OFFSET(CPUINFO_current, struct cpu_info, curr);
     OFFSET(CPUINFO_softirq_pending, struct cpu_info, softirq_pending);
+    OFFSET(CPUINFO_xpti_source, struct cpu_info, xpti_source);
+    OFFSET(CPUINFO_entry_data, struct cpu_info, entry_data);
     DEFINE(CPUINFO_SIZE, sizeof(struct cpu_info));
 
     OFFSET(VCPU_vcpu_info, struct vcpu, vcpu_info);

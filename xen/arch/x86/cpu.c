@@ -7,6 +7,7 @@
 #include "xen/string.h"
 #include "asm/pgtable.h"
 #include "asm/processor.h"
+#include "asm/xpti.h"
 
 /* CPUID bits. */
 #define LEAF1_ECX_MWAIT        (1u << 3)
@@ -123,7 +124,8 @@ void cpu_features_enable(void)
     if (cpu_features.pat)
         wrmsr(MSR_PAT, XEN_PAT);
 
-    if (cpu_features.pge)
+    /* What is global stays in the TLB when the root changes. */
+    if (cpu_features.pge && !xpti_enabled)
         cr4 |= X86_CR4_PGE;
     if (cpu_features.smep)
         cr4 |= X86_CR4_SMEP;

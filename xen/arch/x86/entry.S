@@ -15,84 +15,7 @@
 #include "asm/config.h"
 #include "asm/asm_macros.h"
 #include "asm/asm_offsets.h"
-
-.macro SAVE_CALLER_SAVED
-    push  %rdi
-    push  %rsi
-    push  %rdx
-    push  %rcx
-    push  %rax
-    push  %r8
-    push  %r9
-    push  %r10
-    push  %r11
-.endm
-
-.macro SAVE_GPRS
-    SAVE_CALLER_SAVED
-    push  %rbx
-    push  %rbp
-    push  %r12
-    push  %r13
-    push  %r14
-    push  %r15
-.endm
-
-/* Into a frame whose other registers are there. */
-.macro STORE_CALLEE_SAVED
-    mov   %rbx, REGS_rbx(%rsp)
-    mov   %rbp, REGS_rbp(%rsp)
-    mov   %r12, REGS_r12(%rsp)
-    mov   %r13, REGS_r13(%rsp)
-    mov   %r14, REGS_r14(%rsp)
-    mov   %r15, REGS_r15(%rsp)
-.endm
-
-.macro RESTORE_CALLEE_SAVED
-    pop   %r15
-    pop   %r14
-    pop   %r13
-    pop   %r12
-    pop   %rbp
-    pop   %rbx
-.endm
-
-.macro RESTORE_CALLER_SAVED
-    pop   %r11
-    pop   %r10
-    pop   %r9
-    pop   %r8
-    pop   %rax
-    pop   %rcx
-    pop   %rdx
-    pop   %rsi
-    pop   %rdi
-.endm
-
-.macro RESTORE_GPRS
-    RESTORE_CALLEE_SAVED
-    RESTORE_CALLER_SAVED
-.endm
-
-/* SYSRET with such an rip would fault in ring 0. */
-.macro JUMP_IF_NOT_CANONICAL address, scratch, label
-    mov   \address, \scratch
-    sar   $47, \scratch
-    inc   \scratch
-    cmp   $1, \scratch
-    ja    \label
-.endm
-
-.macro FUNC name
-    .globl \name
-    .type \name, @function
-    .balign 16
-\name:
-.endm
-
-.macro END name
-    .size \name, . - \name
-.endm
+#include "asm/entry_macros.h"
 
     .text
 
@@ -183,6 +106,7 @@ restore_fast:
     cmpl  $FRAME_VECTOR_SYSCALL, REGS_vector(%rsp)
     jne   .Liret_fast
 .Lsysret_fast:
+    XPTI_SITE xpti_exit_fast
     mov   REGS_rip(%rsp), %rcx
     JUMP_IF_NOT_CANONICAL %rcx, %rdx, .Liret_fast
     mov   REGS_rflags(%rsp), %r11
@@ -196,7 +120,8 @@ restore_fast:
     sysretq
 
 .Liret_fast:
-    add   $REGS_r11, %rsp
+    XPTI_SITE xpti_exit_fast
+    lea   REGS_r11(%rsp), %rsp           /* five bytes */
     pop   %r11
     pop   %r10
     pop   %r9
@@ -315,6 +240,7 @@ FUNC ret_to_guest
 END ret_to_guest
 
 FUNC restore_guest
+    XPTI_SITE xpti_exit
     cmpl  $FRAME_VECTOR_SYSCALL, REGS_vector(%rsp)
     jne   .Lrestore_iret
     mov   REGS_rip(%rsp), %rcx
@@ -349,6 +275,15 @@ iret_fault:
     mov   CPUINFO_current(%rsp), %rdi
     mov   %rsp, %rsi
     call  pv_iret_fault
+    jmp   ret_to_guest
+
+/* The same from xpti_entry.S, which has pushed the vector. */
+    .globl xpti_iret_refused
+xpti_iret_refused:
+    SAVE_GPRS
+    mov   CPUINFO_current(%rsp), %rdi
+    mov   %rsp, %rsi
+    call  pv_iret_refused
     jmp   ret_to_guest
 END restore_guest
 
@@ -460,6 +395,8 @@ FUNC nmi_common
     mov   $REGS_SIZE / 8, %ecx
     rep movsq
     mov   %rdx, %rsp
+    XPTI_SITE xpti_exit
+    .byte 0x0f, 0x1f, 0x44, 0, 0         /* nop of five bytes */
     jmp   .Lrestore_iret
 END nmi_common
 

@@ -23,6 +23,7 @@
 #include "asm/processor.h"
 #include "asm/trampoline.h"
 #include "asm/traps.h"
+#include "asm/xpti.h"
 
 #define GIB4         (1UL << 32)
 #define LOW_RESERVED 0x10000 /* real-mode vectors, BIOS data, trampoline */
@@ -263,6 +264,8 @@ void memory_init(void)
     reserve_what_is_in_use();
     if (cpu_has_smap)
         smap_patch(text_alias);
+    if (xpti_enabled)
+        xpti_patch(text_alias);
 
     /* What the start-up tables map; the final ones are made of it. */
     give_ram_between(0, GIB4);

@@ -8,9 +8,8 @@
  * An entry of a page table that is not present must not name memory, or L1TF
  * reads it from the cache (asm/pv_mm.h, l1tf_unsafe()).
  *
- * Not here: root tables without the hypervisor's mappings. On a CPU that
- * Meltdown concerns, a guest can read all memory that is mapped; the log says
- * so.
+ * On a CPU that Meltdown concerns, a guest can read all memory that is mapped:
+ * there it runs on root tables without the hypervisor's mappings (xpti.c).
  */
 #include "asm/spec_ctrl.h"
 
@@ -19,6 +18,7 @@
 #include "xen/printk.h"
 #include "asm/processor.h"
 #include "asm/pv_mm.h"
+#include "asm/xpti.h"
 
 #define LEAF7_EDX_MD_CLEAR  (1u << 10)
 #define LEAF7_EDX_IBRS_IBPB (1u << 26)
@@ -46,6 +46,15 @@ static int parse_spec_ctrl(const char *value)
 OPTION_CUSTOM("spec-ctrl", parse_spec_ctrl,
               "against speculation: no, or a list of ibpb, verw, rsb, l1tf, "
               "each =yes, =no or =auto");
+
+static int parse_xpti(const char *value)
+{
+    return xpti_choices_parse(value, &choices);
+}
+OPTION_CUSTOM(
+    "xpti", parse_xpti,
+    "root tables without the hypervisor's mappings: yes, no, default, "
+    "or a list of dom0=, domu=");
 
 static struct spec_facts ask_cpu(void)
 {
@@ -78,11 +87,28 @@ static struct spec_facts ask_cpu(void)
     return f;
 }
 
-void spec_ctrl_init(void)
+void spec_ctrl_plan(void)
 {
     struct spec_facts facts = ask_cpu();
 
     plan = spec_plan_make(&facts, &choices);
+    xpti_decide(plan.use_xpti_dom0, plan.use_xpti_domu);
+}
+
+/* Guests that run with the hypervisor's memory mapped on a CPU that lets them
+ * read it. */
+static void warn_of_meltdown(void)
+{
+    const char *who = plan.use_xpti_domu ? "dom0" : "guests";
+
+    if (plan.meltdown && !(plan.use_xpti_dom0 && plan.use_xpti_domu))
+        printk(XENLOG_WARNING "Speculation: on this CPU %s can read all "
+                              "memory, for xpti= says so\n",
+               who);
+}
+
+void spec_ctrl_init(void)
+{
     if (plan.use_l1tf) {
         /* The cache may look at fewer address bits than an entry has. */
         l1tf_mask = (1UL << cpu_features.phys_bits) - PAGE_SIZE;
@@ -100,9 +126,10 @@ void spec_ctrl_init(void)
            plan.use_ibpb || plan.use_rsb || plan.use_verw ? "" : " nothing",
            plan.use_l1tf ? " without addresses if not present" : " of any kind",
            CONFIG_RETPOLINE ? "retpolines for indirect" : "plain indirect");
-    if (plan.meltdown)
-        printk(XENLOG_WARNING "Speculation: on this CPU guests can read all "
-                              "memory: run only those that may\n");
+    printk("Speculation: root tables without the hypervisor:%s%s%s\n",
+           plan.use_xpti_dom0 ? " dom0" : "",
+           plan.use_xpti_domu ? " guests" : "", xpti_enabled ? "" : " none");
+    warn_of_meltdown();
 }
 
 /* Each call leaves a prediction that ends in a loop. */

@@ -9,53 +9,66 @@
 
 #define WORD_MAX 16
 
-static int set_choice(const char *name, enum spec_choice choice,
-                      struct spec_choices *c)
-{
-    const struct {
-        const char *name;
-        enum spec_choice *choice;
-    } row[] = {
-        {"ibpb", &c->ibpb},
-        {"verw", &c->verw},
-        {"rsb", &c->rsb},
-        {"l1tf", &c->l1tf},
-    };
+/* A word that names a choice of its own. */
+struct choice_row {
+    const char *name;
+    enum spec_choice *choice;
+};
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(row); i++)
-        if (strcmp(name, row[i].name) == 0) {
-            *row[i].choice = choice;
+#define MAX_ROWS 4
+
+/* An option: rows, and words that set all of them. */
+struct choice_list {
+    const char *automatic; /* the word for "as the CPU needs" */
+    bool all_yes;          /* a yes alone sets all, too */
+    unsigned int nr;
+    struct choice_row row[MAX_ROWS];
+};
+
+static void set_all(const struct choice_list *list, enum spec_choice choice)
+{
+    for (unsigned int i = 0; i < list->nr; i++)
+        *list->row[i].choice = choice;
+}
+
+static int set_choice(const struct choice_list *list, const char *name,
+                      enum spec_choice choice)
+{
+    for (unsigned int i = 0; i < list->nr; i++)
+        if (strcmp(name, list->row[i].name) == 0) {
+            *list->row[i].choice = choice;
             return 0;
         }
     return -EINVAL;
 }
 
-/* One of: no, auto, NAME, NAME=yes, NAME=no, NAME=auto. */
-static int parse_word(char *word, struct spec_choices *c)
+/* One of: a yes or no, the automatic word, NAME, NAME=yes, NAME=no and
+ * NAME=automatic. */
+static int parse_word(const struct choice_list *list, char *word)
 {
     char *equals = strchr(word, '=');
-    int yes = 1;
+    int yes = equals ? 1 : option_bool_value(word);
 
-    if (!equals && strcmp(word, "auto") == 0) {
-        *c = (struct spec_choices){SPEC_AUTO, SPEC_AUTO, SPEC_AUTO, SPEC_AUTO};
+    if (!equals && strcmp(word, list->automatic) == 0) {
+        set_all(list, SPEC_AUTO);
         return 0;
     }
-    if (!equals && option_bool_value(word) == 0) {
-        *c = (struct spec_choices){SPEC_NO, SPEC_NO, SPEC_NO, SPEC_NO};
+    if (!equals && (yes == 0 || (yes == 1 && list->all_yes))) {
+        set_all(list, yes ? SPEC_YES : SPEC_NO);
         return 0;
     }
     if (equals) {
         *equals = '\0';
-        if (strcmp(equals + 1, "auto") == 0)
-            return set_choice(word, SPEC_AUTO, c);
+        if (strcmp(equals + 1, list->automatic) == 0)
+            return set_choice(list, word, SPEC_AUTO);
         yes = option_bool_value(equals + 1);
         if (yes < 0)
             return yes;
     }
-    return set_choice(word, yes ? SPEC_YES : SPEC_NO, c);
+    return set_choice(list, word, yes ? SPEC_YES : SPEC_NO);
 }
 
-int spec_choices_parse(const char *value, struct spec_choices *choices)
+static int parse_list(const struct choice_list *list, const char *value)
 {
     char word[WORD_MAX];
 
@@ -68,12 +81,35 @@ int spec_choices_parse(const char *value, struct spec_choices *choices)
             return -EINVAL;
         memcpy(word, value, len);
         word[len] = '\0';
-        rc = parse_word(word, choices);
+        rc = parse_word(list, word);
         if (rc)
             return rc;
         value += len + (comma != NULL);
     }
     return 0;
+}
+
+int spec_choices_parse(const char *value, struct spec_choices *c)
+{
+    const struct choice_list list = {.automatic = "auto",
+                                     .nr = 4,
+                                     .row = {{"ibpb", &c->ibpb},
+                                             {"verw", &c->verw},
+                                             {"rsb", &c->rsb},
+                                             {"l1tf", &c->l1tf}}};
+
+    return parse_list(&list, value);
+}
+
+int xpti_choices_parse(const char *value, struct spec_choices *c)
+{
+    const struct choice_list list = {
+        .automatic = "default",
+        .all_yes = true,
+        .nr = 2,
+        .row = {{"dom0", &c->xpti_dom0}, {"domu", &c->xpti_domu}}};
+
+    return parse_list(&list, *value ? value : "yes");
 }
 
 static bool choose(enum spec_choice choice, bool needed)
@@ -100,5 +136,7 @@ struct spec_plan spec_plan_make(const struct spec_facts *f,
     /* Without MD_CLEAR the instruction is slow and clears nothing. */
     p.use_verw = choose(c->verw, p.mds && f->md_clear);
     p.use_l1tf = choose(c->l1tf, p.l1tf);
+    p.use_xpti_dom0 = choose(c->xpti_dom0, p.meltdown);
+    p.use_xpti_domu = choose(c->xpti_domu, p.meltdown);
     return p;
 }

@@ -20,6 +20,7 @@
 #include "asm/pv.h"
 #include "asm/smp.h"
 #include "asm/spec_ctrl.h"
+#include "asm/xpti.h"
 #include "asm/xstate.h"
 
 /* entry.S: leave the present stack contents behind. */
@@ -152,6 +153,7 @@ static void load_vcpu(struct vcpu *v)
     info->loaded = v;
     info->guest_regs = v->arch.regs;
 
+    xpti_switch_vcpu();
     pv_load_descriptors(v);
     write_cr3(mfn_to_maddr(table));
     if (read_cr4() != vcpu_hw_cr4(v))

@@ -23,6 +23,7 @@
 #include "asm/processor.h"
 #include "asm/smp_internal.h"
 #include "asm/switch.h"
+#include "asm/xpti.h"
 
 static u32 tlb_clock = 1;
 
@@ -78,6 +79,7 @@ static void flush_all_entries(bool global)
     } else {
         write_cr3(read_cr3());
     }
+    xpti_forget();
     WRITE_ONCE(this_cpu(flush_time), now);
 }
 

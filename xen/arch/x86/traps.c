@@ -13,6 +13,7 @@
 #include "asm/mm.h"
 #include "asm/processor.h"
 #include "asm/pv.h"
+#include "asm/xpti.h"
 #include "asm/xstate.h"
 
 struct ex_entry {
@@ -228,6 +229,17 @@ void handle_xen_trap(struct cpu_regs *regs)
           regs->entry_vector, regs->error_code);
 }
 
+void pv_iret_refused(struct vcpu *v, struct cpu_regs *regs)
+{
+    u64 cr2 = read_cr2();
+    long offset = ldt_window_offset(cr2);
+
+    local_irq_enable();
+    if (regs->entry_vector != TRAP_PF || offset < 0 ||
+        !pv_map_ldt_page(v, offset))
+        pv_iret_fault(v, regs);
+}
+
 void handle_xen_debug(struct cpu_regs *regs)
 {
     unsigned long dr6;
@@ -247,6 +259,8 @@ void handle_nmi(struct cpu_regs *regs)
         panic("Machine check: the hardware reports a fatal error");
     }
     nmi_report(inb(0x61));
+    if (!guest_frame(regs))
+        xpti_restart_exit(regs);
 }
 
 void handle_double_fault(struct cpu_regs *regs)

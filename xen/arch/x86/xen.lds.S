@@ -40,6 +40,9 @@ SECTIONS
         __smap_sites_start = .;
         *(.smap_sites)
         __smap_sites_end = .;
+        __xpti_sites_start = .;
+        *(.xpti_sites)
+        __xpti_sites_end = .;
         . = ALIGN(8);
         options_start = .;
         *(.data.options)

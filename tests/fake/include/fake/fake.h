@@ -87,6 +87,7 @@ extern struct cpumask fake_event_checks; /* CPUs that were interrupted */
 extern unsigned int fake_nr_flushes;     /* calls of flush_cpus() */
 extern struct cpumask fake_last_flush;   /* mask of the last one */
 extern u32 fake_tlb_clock;
+extern unsigned int fake_roots_forgotten; /* calls of xpti_forget_roots() */
 /* What another CPU does when this one waits for it; NULL: nothing. */
 extern void (*fake_while_waiting)(void);
 /** This CPU has just flushed all of its TLB. */

@@ -17,6 +17,7 @@
 #include "asm/pv.h"
 #include "asm/pv_mm.h"
 #include "asm/switch.h"
+#include "asm/xpti.h"
 #include "asm/xstate.h"
 
 #define NR_TRAPS              256
@@ -35,6 +36,7 @@ int arch_domain_create(struct domain *d)
         return -ENOMEM;
     a->cpuid = &cpuid_initial;
     a->tsc.incarnation = 1;
+    a->xpti = xpti_wanted(d);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "asm/processor.h"
 #include "asm/pv.h"
 #include "asm/smp.h"
+#include "asm/xpti.h"
 
 struct mmuext_call {
     struct mmuext_op op;
@@ -126,6 +127,7 @@ static int new_base(struct mmuext_call *c)
         v->arch.guest_table = mfn;
     }
     write_cr3(mfn_to_maddr(mfn)); /* the caller's mode is kernel */
+    xpti_forget();
     if (!mfn_eq(mfn, old))
         (void)!put_table_preemptible(v, mfn_to_page(old));
     return 0;
@@ -149,6 +151,7 @@ static int new_user_base(struct mmuext_call *c)
             return rc;
     }
     v->arch.guest_table_user = mfn;
+    xpti_forget();
     if (!mfn_eq(old, INVALID_MFN))
         (void)!put_table_preemptible(v, mfn_to_page(old));
     return 0;

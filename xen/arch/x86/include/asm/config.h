@@ -9,7 +9,7 @@
  *  261   ffff828000000000    128 GiB    frame table: struct page_info per mfn
  *        ffff82a000000000     64 GiB    vmap: device registers, sparse ranges
  *        ffff82b000000000     64 GiB    M2P, writable, for the hypervisor
- *        ffff82c000000000     64 MiB    per-CPU areas (NR_CPUS x 256 KiB)
+ *        ffff82c000000000    512 MiB    per-CPU areas (NR_CPUS x 2 MiB)
  *        ffff82d040000000      1 GiB    the hypervisor's image
  *  262.. ffff830000000000      5 TiB    direct map of all RAM
  *  272.. ffff880000000000               guest (its kernel)
@@ -18,8 +18,6 @@
  */
 #ifndef ASM_CONFIG_H
 #define ASM_CONFIG_H
-
-#include "public/arch_x86_64.h"
 
 #include "public/arch_x86_64.h"
 
@@ -57,10 +55,13 @@
  *  page 15     zero page: the GDT limit is 64 KiB
  *  page 16-31  the running vcpu's LDT, mapped page by page on use
  *  page 32     entry stub code: one physical page, mapped at each CPU
- *  page 33     entry stub data: this CPU's, reached rip-relative
+ *  page 33     entry data: this CPU's, reached rip-relative, and its TSS
+ *  page 40-43  where guests have root tables of their own: asm/xpti.h
+ *
+ * An area has an L1 table for itself, for those roots lead to one area only.
  */
 #define CPU_AREA_START     0xffff82c000000000
-#define CPU_AREA_SHIFT     18
+#define CPU_AREA_SHIFT     21
 #define CPU_AREA_GDT       0x00000
 #define CPU_AREA_LDT       0x10000
 #define CPU_AREA_STUB      0x20000

@@ -24,7 +24,9 @@ struct cpu_info {
     unsigned int processor_id;
     unsigned int in_multicall; /* entries are being executed */
     struct vcpu *loaded; /* whose registers this CPU holds; not the idle vcpu */
-    unsigned long pad;   /* descriptors.c checks the size */
+    u64 xpti_source; /* CR3 that the guest's root is made of; 0: make it anew */
+    char *entry_data;  /* this CPU's, in its area */
+    unsigned long pad; /* descriptors.c checks the size */
 };
 
 static __always_inline struct cpu_info *get_cpu_info(void)

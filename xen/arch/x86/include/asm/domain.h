@@ -39,6 +39,7 @@ struct arch_domain {
     u32 pci_cf8;      /* latch of port 0xcf8 */
     u8 cmos_index;    /* latch of port 0x70 */
     bool has_devices; /* may use cache attributes, wbinvd, ... */
+    bool xpti;        /* constant: asm/xpti.h */
 
     /* XENMEM_set_memory_map; under d->lock. */
     struct e820_entry *e820;

@@ -74,6 +74,9 @@ bool pv_bounce_page_fault(struct vcpu *v, struct cpu_regs *regs);
 
 /** IRET to the guest faulted with the frame in `regs` (entry.S). */
 void pv_iret_fault(struct vcpu *v, struct cpu_regs *regs);
+/** The same after it faulted on the guest's root (xpti_entry.S), with the
+ * vector in the frame and interrupts off: it may want a page of the LDT. */
+void pv_iret_refused(struct vcpu *v, struct cpu_regs *regs);
 
 /* Emulation: true if the instruction was done, and rip moved on. */
 
