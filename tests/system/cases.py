@@ -218,6 +218,11 @@ BOOTS = [
          icount=True, memory=16384, nic="", seconds=3000, long=True,
          values={"dom0_vcpus": 1, "xenstored": "own"},
          xen_options="dom0_mem=2G,max:2G dom0_max_vcpus=1"),
+    # Guests and dom0 on root tables of their own; pc_intel has them, too.
+    Boot("tools_xpti", checks=TOOLS_LINUX, image="toolstack/toolstack", smp=2,
+         memory=3072, nic="", seconds=1800, values={"dom0_vcpus": 2},
+         xen_options="xpti=on dom0_mem=1G,max:1G dom0_max_vcpus=2",
+         stock_options=NO_XSAVE, named=True),
     Boot("stress", machine="q35", smp=2, memory=1536, image="dom0/stress",
          checks=("clock_start",) + STRESS + ("clock_wait", "log"),
          seconds=400),
