@@ -169,7 +169,7 @@ static int take_completions(void)
 {
     struct io_uring_cqe *cqes[ENTRIES];
     unsigned int nr = io_uring_peek_batch_cqe(&ring, cqes, ENTRIES);
-    bool polled = loop_polled;
+    bool polled = loop_polled, timed = timeout_ns != TIMERS_NONE;
     int rc = 0;
 
     for (unsigned int i = 0; i < nr && !rc; i++) {
@@ -186,6 +186,8 @@ static int take_completions(void)
         rc = take_events();
     if (polled && !loop_polled)
         port_ready();
+    if (timed && timeout_ns == TIMERS_NONE)
+        timers_run();
     return rc;
 }
 

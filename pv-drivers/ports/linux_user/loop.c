@@ -129,9 +129,11 @@ void port_ready(void)
 
 int port_run(void)
 {
-    int rc =
-        other_wait ? other_wait(timers_next()) : wait_and_call(timers_wait());
+    int rc;
 
+    if (other_wait)
+        return other_wait(timers_next());
+    rc = wait_and_call(timers_wait());
     if (!rc)
         timers_run();
     return rc;

@@ -40,7 +40,9 @@ void port_poll_writable(struct port_poller *poller, bool wanted);
 
 /**
  * Wait by this function in place of the loop's own way, until something has
- * come or a time has (by os_now_ns(); TIMERS_NONE: never). Returns 0; -errno.
+ * come or a time has (by os_now_ns(); TIMERS_NONE: never), and then run the
+ * timers: who knows that it has not come need not ask for the time. Returns 0;
+ * -errno.
  */
 void port_wait_by(int (*wait)(uint64_t until_ns));
 
