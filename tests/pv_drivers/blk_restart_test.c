@@ -165,7 +165,8 @@ static void old_notes_are_not_for_a_new_front_end(void **state)
     stop_pair();
 }
 
-/* It goes in good order, and another offers the device again. */
+/* It goes in good order, and another offers the device again, which the first
+ * leaves alone. */
 static void back_end_closes_and_comes_back(void **state)
 {
     for (unsigned int i = 0; i < 40; i += 4) {
@@ -177,10 +178,11 @@ static void back_end_closes_and_comes_back(void **state)
         fake_enter(FAKE_BACK);
         blkback_shutdown(pair.disk.back);
         assert_true(fake_run_until(back_closed, NULL));
+        fake_store_set(BACK_NODE "/state", "1");
         fake_enter(FAKE_BACK);
         blkback_destroy(pair.disk.back);
+        assert_string_equal(fake_store_get(BACK_NODE "/state"), "1");
         pair.disk.nr_closed = 0;
-        fake_store_set(BACK_NODE "/state", "1");
         start_back();
         finish_load();
         stop_pair();
