@@ -9,10 +9,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "consoled/channel_socket.h"
 #include "consoled/protocol.h"
 
 #define MAX_CLIENTS 512
@@ -22,6 +21,7 @@ struct client {
     struct client *next;  /* among those that wait */
     bool is_waiting;      /* has said what it wants */
     unsigned int domid;
+    unsigned int number;          /* of the console */
     char file[HISTORY_FILE_SIZE]; /* it knows, or "-" */
     uint64_t pos;
     char line[CONSOLED_LINE_SIZE];
@@ -82,6 +82,11 @@ static void client_attach(struct client *c, struct guest *g)
         pos = c->pos;
     if (pos < history_oldest(&g->history) || pos > history_end(&g->history))
         pos = history_oldest(&g->history);
+    if (g->socket.listener.fd >= 0) {
+        line_send(c, "error 16 it is served at its socket\n");
+        client_drop(c);
+        return;
+    }
     snprintf(line, sizeof(line), "ok %s %" PRIu64 "\n", g->history.file, pos);
     if (!line_send(c, line)) {
         client_drop(c);
@@ -100,7 +105,7 @@ void clients_attach(struct guest *g)
 
     for (c = unattached; c; c = next) {
         next = c->next;
-        if (c->is_waiting && c->domid == g->domid)
+        if (c->is_waiting && c->domid == g->domid && c->number == g->number)
             client_attach(c, g);
     }
 }
@@ -109,10 +114,13 @@ void clients_attach(struct guest *g)
 static bool line_parse(struct client *c)
 {
     char pos[24] = "", extra;
+    int rest = 0;
 
     _Static_assert(HISTORY_FILE_SIZE == 80, "the format says 79");
-    return sscanf(c->line, "attach %5u %79s %23s%c", &c->domid, c->file, pos,
-                  &extra) == 3 &&
+    if (sscanf(c->line, "attach %5u/%5u%n", &c->domid, &c->number, &rest) != 2)
+        sscanf(c->line, "attach %5u%n", &c->domid, &rest);
+    return rest &&
+           sscanf(c->line + rest, " %79s %23s%c", c->file, pos, &extra) == 2 &&
            (!strcmp(pos, "-") || sscanf(pos, "%" SCNu64, &c->pos) == 1);
 }
 
@@ -126,11 +134,9 @@ static void line_serve(struct client *c)
         return;
     }
     c->is_waiting = true;
-    for (g = consoled->guests; g; g = g->next)
-        if (g->domid == c->domid) {
-            client_attach(c, g);
-            return;
-        }
+    g = guest_find(consoled, c->domid, c->number);
+    if (g)
+        client_attach(c, g);
 }
 
 /* Byte by byte: what follows the line is for the guest. */
@@ -183,27 +189,8 @@ static void listener_ready(struct poller *p, uint32_t events)
 int client_listen(struct consoled *d)
 {
     static struct poller listener = {.ready = listener_ready};
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    mode_t mask;
-    int rc;
 
     consoled = d;
-    if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
-                 d->options.run_folder,
-                 CONSOLED_SOCKET) >= (int)sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    listener.fd =
-        socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (listener.fd < 0)
-        return -errno;
-    unlink(address.sun_path);
-    mask = umask(0177);
-    rc = bind(listener.fd, (struct sockaddr *)&address, sizeof(address));
-    umask(mask);
-    if (rc || listen(listener.fd, 64)) {
-        rc = -errno;
-        close(listener.fd);
-        return rc;
-    }
-    return poller_add(&listener, EPOLLIN);
+    listener.fd = socket_listen(d, CONSOLED_SOCKET, 64);
+    return listener.fd < 0 ? listener.fd : poller_add(&listener, EPOLLIN);
 }

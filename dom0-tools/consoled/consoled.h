@@ -15,9 +15,10 @@ struct consoled {
     struct options options;
     struct log_style guest_style;
     struct privcmd *privcmd;
-    int evtchn;              /* /dev/xen/evtchn */
-    int gntdev;              /* /dev/xen/gntdev */
-    int history_dir;         /* folders */
+    int evtchn;  /* /dev/xen/evtchn */
+    int gntdev;  /* /dev/xen/gntdev */
+    int run_dir; /* folders */
+    int history_dir;
     int log_dir;             /* -1 where nothing is logged */
     int dev_dir;             /* /dev */
     char boot[37];           /* id of the control domain's boot */

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "consoled/channel_socket.h"
 #include "consoled/message.h"
 #include "consoled/pty.h"
 #include "lib/evtchn_dev.h"
@@ -35,6 +36,14 @@ static void interest_set(struct viewer *v, uint32_t events)
     v->events = events;
 }
 
+/* How much may be typed; where nobody is to read it any more it is lost. */
+static uint32_t input_room(const struct guest *g)
+{
+    if (g->is_over)
+        return RING_IN_SIZE;
+    return g->port ? ring_in_room(&g->ring) : 0;
+}
+
 /* Look for input where there is room for it, and for room where output waits.
  */
 static void interest_update(struct viewer *v)
@@ -42,7 +51,7 @@ static void interest_update(struct viewer *v)
     struct guest *g = v->guest;
     uint32_t events = EPOLLRDHUP;
 
-    if (g->is_over || !g->port || ring_in_room(&g->ring))
+    if (input_room(g))
         events |= EPOLLIN;
     if (v->pos < history_end(&g->history))
         events |= EPOLLOUT;
@@ -69,15 +78,14 @@ static void output_send(struct viewer *v)
 static void input_take(struct viewer *v)
 {
     struct guest *g = v->guest;
-    bool is_open = g->port && !g->is_over;
-    uint32_t room = is_open ? ring_in_room(&g->ring) : RING_IN_SIZE;
+    uint32_t room = input_room(g);
     char text[RING_IN_SIZE];
     ssize_t n;
 
     if (!room)
         return;
     n = read(v->poller.fd, text, room);
-    if (n > 0 && is_open) {
+    if (n > 0 && !g->is_over) {
         ring_in_put(&g->ring, text, (uint32_t)n);
         evtchn_dev_notify(g->d->evtchn, g->port);
     }
@@ -112,7 +120,7 @@ static void log_write(struct guest *g)
 static void output_take(struct guest *g)
 {
     char text[HISTORY_CHUNK];
-    int waiting = ring_out_waiting(&g->ring);
+    int waiting = g->port ? ring_out_waiting(&g->ring) : 0;
     uint32_t len;
 
     if (waiting < 0 && !g->is_broken) {
@@ -130,8 +138,7 @@ static void output_take(struct guest *g)
     history_append(&g->history, text, len);
     ring_out_release(&g->ring, len);
     budget_use(&g->budget, len);
-    if (g->port)
-        evtchn_dev_notify(g->d->evtchn, g->port);
+    evtchn_dev_notify(g->d->evtchn, g->port);
     log_write(g);
 }
 
@@ -225,13 +232,23 @@ static void throttled_forget(struct guest *g)
 
 /* Begin and end. */
 
-static int page_map(struct guest *g, uint64_t frame)
+struct guest *guest_find(const struct consoled *d, unsigned int domid,
+                         unsigned int number)
+{
+    struct guest *g = d->guests;
+
+    while (g && (g->domid != domid || g->number != number))
+        g = g->next;
+    return g;
+}
+
+static int page_map(struct guest *g)
 {
     void *page = NULL;
-    int rc = gntdev_map(g->d->gntdev, g->domid, &console_ref, 1, true, &page);
+    int rc = gntdev_map(g->d->gntdev, g->domid, &g->ref, 1, true, &page);
 
-    if (rc) {
-        page = privcmd_map(g->d->privcmd, g->domid, &frame, 1, true, NULL);
+    if (rc && g->frame) {
+        page = privcmd_map(g->d->privcmd, g->domid, &g->frame, 1, true, NULL);
         g->is_foreign = page != NULL;
     }
     g->ring.page = page;
@@ -246,12 +263,13 @@ static void page_unmap(struct guest *g)
         gntdev_unmap(g->d->gntdev, g->ring.page, 1);
 }
 
+/* What agents say to each other on further consoles is nobody else's. */
 static void log_begin(struct guest *g, bool is_new)
 {
     char file[256];
     int rc;
 
-    if (!g->d->options.log_guests)
+    if (!g->d->options.log_guests || g->number)
         return;
     log_file_name(g->history.head->name, file);
     rc = log_file_open(&g->log, g->d->log_dir, file, &g->history, is_new);
@@ -261,20 +279,13 @@ static void log_begin(struct guest *g, bool is_new)
 
 static int history_begin(struct guest *g, const struct history_owner *owner)
 {
-    struct history_head *head;
-    uint32_t taken;
-    bool is_new;
     int rc = history_open(g->d->history_dir, owner, g->d->options.history_size,
-                          &g->history, &is_new);
+                          &g->history, &g->is_new);
 
     if (rc)
         return rc;
-    head = g->history.head;
-    taken = head->base + (uint32_t)head->end;
-    ring_open(&g->ring, g->ring.page, is_new ? NULL : &taken);
-    head->base = g->ring.out_cons - (uint32_t)head->end;
-    memcpy(head->name, owner->name, sizeof(head->name));
-    log_begin(g, is_new);
+    memcpy(g->history.head->name, owner->name, sizeof(owner->name));
+    log_begin(g, g->is_new);
     return 0;
 }
 
@@ -285,8 +296,8 @@ void guest_reopen_log(struct guest *g)
     log_begin(g, false);
 }
 
-int guest_begin(struct consoled *d, const struct history_owner *owner,
-                uint32_t remote_port, uint64_t frame, struct guest **g_out)
+int guest_make(struct consoled *d, const struct history_owner *owner,
+               bool has_socket, struct guest **g_out)
 {
     struct guest *g = calloc(1, sizeof(*g));
     int rc;
@@ -295,38 +306,72 @@ int guest_begin(struct consoled *d, const struct history_owner *owner,
         return -ENOMEM;
     *g = (struct guest){.d = d,
                         .domid = (domid_t)owner->domid,
-                        .remote_port = remote_port,
+                        .number = owner->number,
                         .log.fd = -1,
-                        .pty.poller.fd = -1};
+                        .pty.poller.fd = -1,
+                        .socket.listener.fd = -1};
     budget_init(&g->budget, d->options.rate, clock_ms());
-    rc = evtchn_dev_bind_interdomain(d->evtchn, g->domid, remote_port);
-    if (rc < 0)
-        goto free_guest;
-    g->port = (uint32_t)rc;
-    rc = page_map(g, frame);
-    if (rc)
-        goto unbind;
     rc = history_begin(g, owner);
+    if (rc) {
+        free(g);
+        return rc;
+    }
+    rc = has_socket ? channel_socket_open(g) : pty_open(g);
     if (rc)
-        goto unmap;
-    rc = pty_open(g);
-    if (rc)
-        message("%s: no terminal: %s", owner->name, strerror(-rc));
+        message("%s: no %s: %s", owner->name,
+                has_socket ? "socket" : "terminal", strerror(-rc));
     g->next = d->guests;
     d->guests = g;
-    message_verbose("%s (%u): serving its console", owner->name, g->domid);
+    message_verbose("%s (%u): serving its console %u", owner->name, g->domid,
+                    g->number);
     *g_out = g;
+    return 0;
+}
+
+/* The history knows how far a predecessor came. */
+static void ring_begin(struct guest *g, bool goes_on)
+{
+    struct history_head *head = g->history.head;
+    uint32_t taken = head->base + (uint32_t)head->end;
+
+    ring_open(&g->ring, g->ring.page, goes_on ? &taken : NULL);
+    head->base = g->ring.out_cons - (uint32_t)head->end;
+}
+
+int guest_connect(struct guest *g, uint32_t remote_port, uint32_t ref,
+                  bool goes_on)
+{
+    int rc = evtchn_dev_bind_interdomain(g->d->evtchn, g->domid, remote_port);
+    uint32_t port = (uint32_t)rc;
+
+    if (rc < 0)
+        return rc;
+    g->remote_port = remote_port;
+    g->ref = ref;
+    rc = page_map(g);
+    if (rc) {
+        evtchn_dev_unbind(g->d->evtchn, port);
+        return rc;
+    }
+    g->port = port;
+    ring_begin(g, goes_on);
     /* What a predecessor had no time for; the port's first event comes, too. */
     output_take(g);
+    viewers_serve(g);
     return 0;
+}
 
-unmap:
+void guest_disconnect(struct guest *g)
+{
+    if (!g->port)
+        return;
+    throttled_forget(g);
+    output_take(g);
+    evtchn_dev_unbind(g->d->evtchn, g->port);
     page_unmap(g);
-unbind:
-    evtchn_dev_unbind(d->evtchn, g->port);
-free_guest:
-    free(g);
-    return rc;
+    g->ring.page = NULL;
+    g->port = 0;
+    viewers_serve(g);
 }
 
 void guest_over(struct guest *g, int reason)
@@ -334,8 +379,7 @@ void guest_over(struct guest *g, int reason)
     if (g->is_over)
         return;
     g->is_over = true;
-    if (g->port)
-        output_take(g);
+    output_take(g);
     g->history.head->reason = reason;
     viewers_serve(g);
 }
@@ -346,30 +390,60 @@ static void guest_free(struct guest *g)
     free(g);
 }
 
-void guest_end(struct guest *g, int reason)
+/* Serve it no longer. Its history is as it was. */
+static void guest_drop(struct guest *g)
 {
-    bool no_clients = !g->clients;
     struct guest **at;
 
-    message_verbose("%s (%u): gone", g->history.head->name, g->domid);
-    throttled_forget(g);
     g->is_over = true;
-    g->history.head->ended = (int64_t)time(NULL);
-    if (g->history.head->reason == HISTORY_DESTROYED)
-        g->history.head->reason = reason;
-    output_take(g);
-    evtchn_dev_unbind(g->d->evtchn, g->port);
-    page_unmap(g);
+    guest_disconnect(g);
     log_file_close(&g->log);
     pty_close(g);
-    g->port = 0;
+    channel_socket_close(g);
+    g->is_gone = true;
     for (at = &g->d->guests; *at != g; at = &(*at)->next)
         ;
     *at = g->next;
-    if (no_clients)
-        guest_free(g);
-    else
+    if (g->clients)
         viewers_serve(g);
+    else
+        guest_free(g);
+}
+
+/* What passed on further consoles is not kept: it was not for people. */
+static void history_end_with(struct guest *g, int reason)
+{
+    struct history_head *head = g->history.head;
+
+    head->ended = (int64_t)time(NULL);
+    if (head->reason == HISTORY_DESTROYED)
+        head->reason = reason;
+    if (g->number)
+        unlinkat(g->d->history_dir, g->history.file, 0);
+}
+
+void guest_end(struct guest *g, int reason)
+{
+    message_verbose("%s (%u): gone", g->history.head->name, g->domid);
+    history_end_with(g, reason);
+    guest_drop(g);
+}
+
+int guest_begin(struct consoled *d, const struct history_owner *owner,
+                uint32_t remote_port, uint64_t frame, struct guest **g_out)
+{
+    struct guest *g;
+    int rc = guest_make(d, owner, false, &g);
+
+    if (rc)
+        return rc;
+    g->frame = frame;
+    rc = guest_connect(g, remote_port, console_ref, !g->is_new);
+    if (rc)
+        guest_drop(g);
+    else
+        *g_out = g;
+    return rc;
 }
 
 void guest_view(struct guest *g, struct viewer *v, uint64_t pos)
@@ -392,6 +466,6 @@ void guest_unview(struct viewer *v)
             break;
         }
     interest_set(v, 0);
-    if (!g->clients && !g->port)
+    if (!g->clients && g->is_gone)
         guest_free(g);
 }

@@ -19,6 +19,7 @@
 
 #include "public/sched.h"
 
+#include "consoled/channel.h"
 #include "consoled/client.h"
 #include "consoled/guest.h"
 #include "consoled/hypervisor_log.h"
@@ -31,25 +32,20 @@
 
 #define MAX_DOMAINS DOMID_FIRST_RESERVED
 #define MAX_PORTS   128
-#define RETRY_MS    1000
+
+/* Of the store, at once: guests make some of them. */
+#define MAX_EVENTS 256
+#define RETRY_MS   1000
 
 static struct xs_handle *xs;
 static bool watched[MAX_DOMAINS]; /* its console's nodes */
 static uint64_t retry_at_ms;      /* 0: nothing to try again */
 static bool retry_guests;
+static bool store_has_more; /* events that came, but had to wait */
 
 static void store_ready(struct poller *p, uint32_t events);
 static struct poller store = {.fd = -1, .ready = store_ready};
 static struct consoled *consoled;
-
-static struct guest *guest_of(const struct consoled *d, unsigned int domid)
-{
-    struct guest *g = d->guests;
-
-    while (g && g->domid != domid)
-        g = g->next;
-    return g;
-}
 
 static void retry_later(void)
 {
@@ -94,6 +90,10 @@ static void tty_write(struct guest *g)
 {
     char path[96], tty[PTY_PATH_SIZE];
 
+    if (g->number) {
+        channel_tty_write(xs, g);
+        return;
+    }
     pty_path(g, tty);
     snprintf(path, sizeof(path), "/local/domain/%u/console/tty", g->domid);
     if (*tty && !xs_write(xs, XBT_NULL, path, tty, (unsigned int)strlen(tty)))
@@ -140,13 +140,14 @@ static void guest_try(struct consoled *d, unsigned int domid)
     }
     tty_write(g);
     clients_attach(g);
+    channels_find(xs, g);
     if (info.flags & XEN_DOMINF_shutdown && domain_has_ended(&info))
         guest_over(g, (int)domain_shutdown_reason(&info));
 }
 
 static void console_changed(struct consoled *d, unsigned int domid)
 {
-    struct guest *g = guest_of(d, domid);
+    struct guest *g = guest_find(d, domid, 0);
     uint64_t port;
 
     if (g && home_number(domid, "console/port", &port) &&
@@ -154,7 +155,9 @@ static void console_changed(struct consoled *d, unsigned int domid)
         guest_end(g, HISTORY_DESTROYED);
         g = NULL;
     }
-    if (!g)
+    if (g)
+        channels_find(xs, g);
+    else
         guest_try(d, domid);
 }
 
@@ -179,6 +182,7 @@ static void console_unwatch(unsigned int domid)
     snprintf(path, sizeof(path), "/local/domain/%u/console", domid);
     snprintf(token, sizeof(token), "c%u", domid);
     xs_unwatch(xs, path, token);
+    channels_forget(xs, domid);
     watched[domid] = false;
 }
 
@@ -197,6 +201,22 @@ static void domains_come(void)
     free(names);
 }
 
+/* All consoles of one that has ended. */
+static void domain_over(struct consoled *d,
+                        const struct xen_domctl_getdomaininfo *info)
+{
+    int reason = (int)domain_shutdown_reason(info);
+    struct guest *g;
+
+    for (g = d->guests; g; g = g->next) {
+        if (g->domid != info->domain)
+            continue;
+        if (domain_has_ended(info))
+            guest_over(g, reason);
+        g->history.head->reason = reason;
+    }
+}
+
 /* Those that are not in the hypervisor's list, or are on their way out. */
 static void domains_go(struct consoled *d)
 {
@@ -210,13 +230,10 @@ static void domains_go(struct consoled *d)
         return;
     memset(there, 0, sizeof(there));
     for (i = 0; i < nr; i++) {
-        g = guest_of(d, list[i].domain);
-        if (g && domain_has_ended(&list[i]))
-            guest_over(g, (int)domain_shutdown_reason(&list[i]));
+        if (list[i].flags & XEN_DOMINF_shutdown)
+            domain_over(d, &list[i]);
         there[list[i].domain % MAX_DOMAINS] =
             !(list[i].flags & XEN_DOMINF_dying);
-        if (g && list[i].flags & XEN_DOMINF_shutdown)
-            g->history.head->reason = (int)domain_shutdown_reason(&list[i]);
     }
     free(list);
     for (g = d->guests; g; g = next) {
@@ -237,6 +254,8 @@ static void store_event(struct consoled *d, const char *token)
         domains_go(d);
     else if (*token == 'c')
         console_changed(d, (unsigned int)strtoul(token + 1, NULL, 10));
+    else
+        channel_event(d, token);
 }
 
 static void store_lost(void)
@@ -247,20 +266,27 @@ static void store_lost(void)
     xs_close(xs);
     xs = NULL;
     memset(watched, 0, sizeof(watched));
+    channels_forget_all();
     retry_later();
 }
 
 static void store_ready(struct poller *p, uint32_t events)
 {
-    char **event;
+    unsigned int nr = 0;
+    char **event = NULL;
 
     (void)p, (void)events;
-    while ((event = xs_check_watch(xs))) {
+    store_has_more = false;
+    while (nr++ < MAX_EVENTS && (event = xs_check_watch(xs))) {
         store_event(consoled, event[XS_WATCH_TOKEN]);
         free(event);
     }
-    if (errno != EAGAIN)
+    if (event)
+        store_has_more = true;
+    else if (errno != EAGAIN)
         store_lost();
+    if (xs)
+        channels_look(consoled, xs);
 }
 
 static int store_connect(void)
@@ -332,6 +358,8 @@ void guests_retry(struct consoled *d)
 {
     unsigned int domid;
 
+    if (store_has_more)
+        store_ready(&store, 0);
     if (!retry_at_ms || clock_ms() < retry_at_ms)
         return;
     retry_at_ms = 0;
@@ -348,7 +376,7 @@ void guests_retry(struct consoled *d)
         return;
     retry_guests = false;
     for (domid = 1; domid < MAX_DOMAINS; domid++)
-        if (watched[domid] && !guest_of(d, domid))
+        if (watched[domid] && !guest_find(d, domid, 0))
             guest_try(d, domid);
 }
 
@@ -356,6 +384,8 @@ int guests_timeout(void)
 {
     uint64_t now = clock_ms();
 
+    if (store_has_more)
+        return 0;
     if (!retry_at_ms)
         return -1;
     return retry_at_ms > now ? (int)(retry_at_ms - now) : 0;

@@ -15,15 +15,20 @@ _Static_assert(sizeof(struct history_head) <= HISTORY_DATA, "no room");
 
 static void file_name(const struct history_owner *owner, char *file)
 {
-    snprintf(file, HISTORY_FILE_SIZE, "%u-%.36s-%.8s", owner->domid,
-             owner->uuid, owner->boot);
+    int len = snprintf(file, HISTORY_FILE_SIZE, "%u-%.36s-%.8s", owner->domid,
+                       owner->uuid, owner->boot);
+
+    if (owner->number)
+        snprintf(file + len, HISTORY_FILE_SIZE - (size_t)len, "-%u",
+                 owner->number);
 }
 
 /* Whether the file is this guest's, and not that of one with the same id. */
 static bool is_of(const struct history_info *info,
                   const struct history_owner *owner)
 {
-    return info->head.domid == owner->domid && !info->head.ended &&
+    return info->head.domid == owner->domid &&
+           info->head.number == owner->number && !info->head.ended &&
            !strcmp(info->head.uuid, owner->uuid) &&
            !strcmp(info->head.boot, owner->boot);
 }
@@ -45,6 +50,7 @@ static void head_fill(struct history_head *head,
 {
     head->size = size;
     head->domid = owner->domid;
+    head->number = owner->number;
     head->started = time(NULL);
     head->reason = HISTORY_DESTROYED;
     snprintf(head->uuid, sizeof(head->uuid), "%s", owner->uuid);

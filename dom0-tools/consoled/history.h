@@ -58,13 +58,14 @@ struct history_head {
     uint64_t end;
     uint64_t shown;  /* up to here somebody has been shown it */
     uint32_t log_of; /* which of these counts */
-    uint32_t pad;
+    uint32_t number; /* of the guest's consoles, from 0 */
     struct history_log log[2];
 };
 
 /* Whose history. */
 struct history_owner {
     unsigned int domid;
+    unsigned int number; /* of its consoles */
     char uuid[37];
     char boot[37];
     char name[HISTORY_NAME_SIZE];

@@ -89,9 +89,10 @@ static int folder_open(const char *path)
  * descriptor has a high number: a process that is killed closes it after its
  * devices, so that whoever gets the lock can bind the ports.
  */
-static void folder_lock(const char *folder)
+static void folder_lock(struct consoled *d)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
+    const char *folder = d->options.run_folder;
     int dir = folder_open(folder), low, fd, tries = 500;
 
     low = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -99,7 +100,7 @@ static void folder_lock(const char *folder)
     if (fd < 0)
         fail(folder, -errno);
     close(low);
-    close(dir);
+    d->run_dir = dir;
     while (flock(fd, LOCK_EX | LOCK_NB)) {
         if (!tries--) {
             message("%s: another xenconsoled runs", folder);
@@ -275,7 +276,7 @@ static void start(struct consoled *d)
     rc = poller_init();
     if (rc)
         fail("epoll", rc);
-    folder_lock(d->options.run_folder);
+    folder_lock(d);
     signals_start();
     devices_open(d);
     folders_open(d);

@@ -21,6 +21,10 @@
     (LANDLOCK_TERMINAL | LANDLOCK_ACCESS_FS_READ_DIR |                         \
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
+/* Channels' sockets come and go. */
+#define LANDLOCK_SOCKETS                                                       \
+    (LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+
 /* Terminals: to make one, its number, bytes as they are. Sockets: local ones
  * only. */
 static int allow(scmp_filter_ctx filter)
@@ -46,6 +50,9 @@ static int filter_calls(void)
     static const int calls[] = {
         /* Loop, clients, the store. */
         SCMP_SYS(accept4),
+        SCMP_SYS(bind),
+        SCMP_SYS(listen),
+        SCMP_SYS(umask),
         SCMP_SYS(connect),
         SCMP_SYS(poll),
         SCMP_SYS(ppoll),
@@ -82,6 +89,7 @@ static int keep_files(const struct consoled *d)
     const struct confine_path paths[] = {
         {d->history_dir, LANDLOCK_FOLDER},
         {d->log_dir, LANDLOCK_FOLDER},
+        {d->run_dir, LANDLOCK_SOCKETS},
         {terminals, LANDLOCK_TERMINAL},
     };
     int rc = confine_files(paths, sizeof(paths) / sizeof(paths[0]));

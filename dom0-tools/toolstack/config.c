@@ -371,6 +371,9 @@ void vm_config_free(struct vm_config *config)
     free(config->pool);
     free(config->cpuid);
     vm_config_devices_free(config);
+    for (i = 0; i < config->nr_channels; i++)
+        channel_config_free(&config->channel[i]);
+    free(config->channel);
     for (i = 0; i < CONFIG_MAX_VCPUS; i++) {
         free(config->cpus[i]);
         free(config->cpus_soft[i]);

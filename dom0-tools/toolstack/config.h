@@ -18,8 +18,9 @@
 /* Longest command line of a PV kernel, without its NUL. */
 #define CONFIG_MAX_CMDLINE 1023
 
-/* Vcpus of a guest, at most. */
-#define CONFIG_MAX_VCPUS 128
+/* Vcpus and channels of a guest, at most. */
+#define CONFIG_MAX_VCPUS    128
+#define CONFIG_MAX_CHANNELS 31
 
 /* What becomes of a domain that has ended. */
 enum vm_action {
@@ -84,6 +85,8 @@ struct vm_config {
     size_t nr_disks;
     struct vif_config *vif;
     size_t nr_vifs;
+    struct channel_config *channel; /* its consoles from 1 on */
+    size_t nr_channels;
 };
 
 /* What a configuration is that says nothing. */

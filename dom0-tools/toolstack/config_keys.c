@@ -241,6 +241,53 @@ static int set_vif(struct vm_config *config, const struct config_value *value,
     return 0;
 }
 
+/* Nor can the guest tell two channels of one name apart. */
+static int channel_name_check(const struct vm_config *config,
+                              struct error **err_out)
+{
+    const struct channel_config *last =
+        &config->channel[config->nr_channels - 1];
+    size_t i;
+
+    for (i = 0; i + 1 < config->nr_channels; i++) {
+        if (!strcmp(config->channel[i].name, last->name))
+            return error_set(err_out, ERROR_CONFIG, -EEXIST,
+                             "there is another called '%s'", last->name);
+        if (last->is_socket && config->channel[i].is_socket &&
+            !strcmp(config->channel[i].path, last->path))
+            return error_set(err_out, ERROR_CONFIG, -EEXIST,
+                             "there is another at '%s'", last->path);
+    }
+    return 0;
+}
+
+static int set_channel(struct vm_config *config,
+                       const struct config_value *value, struct error **err_out)
+{
+    size_t i;
+    int rc = texts_check(value, err_out);
+
+    if (!rc && value->nr > CONFIG_MAX_CHANNELS)
+        rc = error_set(err_out, ERROR_CONFIG, -EINVAL,
+                       "a guest can have %d channels", CONFIG_MAX_CHANNELS);
+    if (rc)
+        return rc;
+    config->channel = calloc(value->nr + 1, sizeof(*config->channel));
+    if (!config->channel)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    for (i = 0; i < value->nr; i++) {
+        rc = channel_config_parse(value->item[i]->text, &config->channel[i],
+                                  err_out);
+        if (!rc) {
+            config->nr_channels++;
+            rc = channel_name_check(config, err_out);
+        }
+        if (rc)
+            return error_wrap(err_out, "[%zu]", i);
+    }
+    return 0;
+}
+
 #define TEXT(name, field, help)                                                \
     {                                                                          \
         name, KEY_TEXT, offsetof(struct vm_config, field), 0, 0, NULL, help    \
@@ -321,6 +368,7 @@ const struct config_key config_keys[] = {
     NUMBER("nomigrate", no_migrate, 0, 1, "1: it is neither saved nor migrated"),
     SPECIAL("disk", set_disk, "its disks"),
     SPECIAL("vif", set_vif, "its network interfaces"),
+    SPECIAL("channel", set_channel, "byte streams to programs: name=..,connection=pty"),
     NUMBER("max_grant_frames", max_grant_frames, 1, 4096, "pages of its grant table"),
     NUMBER("max_maptrack_frames", max_maptrack_frames, 0, 65536, "pages that track its mappings"),
     NUMBER("max_grant_version", max_grant_version, 1, 2, "newest form of grant table"),
@@ -335,7 +383,6 @@ const struct config_key config_keys[] = {
     IGNORED("init_seclabel", NO_XSM),
 
     REFUSED("driver_domain", "only the control domain serves devices"),
-    REFUSED("channel", NO_CLASS),
     REFUSED("e820_host", "a guest sees a memory map of its own"),
     REFUSED("pci", HARDWARE), REFUSED("pci_permissive", HARDWARE),
     REFUSED("pci_msitranslate", HARDWARE), REFUSED("pci_power_mgmt", HARDWARE),

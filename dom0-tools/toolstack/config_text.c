@@ -120,4 +120,6 @@ void config_text_write(FILE *out, const struct vm_config *config)
         item_put(out, "disk", i, disk_config_text(&config->disk[i]));
     for (i = 0; i < config->nr_vifs; i++)
         item_put(out, "vif", i, vif_config_text(&config->vif[i]));
+    for (i = 0; i < config->nr_channels; i++)
+        item_put(out, "channel", i, channel_config_text(&config->channel[i]));
 }

@@ -63,14 +63,18 @@ static int socket_connect(void)
 
 static bool request_send(const struct console *c, int fd)
 {
-    char line[CONSOLED_LINE_SIZE];
+    char line[CONSOLED_LINE_SIZE], which[24];
     int len;
 
-    if (*c->file)
-        len = snprintf(line, sizeof(line), "attach %u %s %" PRIu64 "\n",
-                       c->domid, c->file, c->pos);
+    if (c->number == CONSOLE_PRIMARY)
+        snprintf(which, sizeof(which), "%u", c->domid);
     else
-        len = snprintf(line, sizeof(line), "attach %u - -\n", c->domid);
+        snprintf(which, sizeof(which), "%u/%u", c->domid, c->number);
+    if (*c->file)
+        len = snprintf(line, sizeof(line), "attach %s %s %" PRIu64 "\n", which,
+                       c->file, c->pos);
+    else
+        len = snprintf(line, sizeof(line), "attach %s - -\n", which);
     return send(fd, line, (size_t)len, MSG_NOSIGNAL) == len;
 }
 
@@ -152,8 +156,7 @@ static int terminal_attach(struct console *c)
 
 static bool attach_once(struct console *c, int64_t deadline)
 {
-    int fd =
-        c->number == CONSOLE_PRIMARY ? socket_attach(c, deadline) : -ENOENT;
+    int fd = socket_attach(c, deadline);
 
     c->is_socket = fd >= 0;
     /* A daemon that is ours, but slow, is asked again. */
@@ -166,11 +169,33 @@ static bool attach_once(struct console *c, int64_t deadline)
     return true;
 }
 
+/* Whether a guest has this console, and not for another program. */
+static int further_check(struct store *s, domid_t domid, unsigned int number,
+                         struct error **err_out)
+{
+    char *connection, *path = NULL, back[64];
+    int rc;
+
+    snprintf(back, sizeof(back), "/local/domain/0/backend/console/%u/%u", domid,
+             number);
+    rc = store_read(s, &connection, err_out, "%s/connection", back);
+    if (rc)
+        return rc;
+    if (!connection)
+        return error_set(err_out, ERROR_USAGE, -ENOENT,
+                         "the guest has no console %u", number);
+    rc = store_read(s, &path, err_out, "%s/path", back);
+    if (!rc && !strcmp(connection, "socket"))
+        rc = error_set(err_out, ERROR_USAGE, -EBUSY,
+                       "console %u is served at the socket %s", number,
+                       path ? path : "of another program");
+    free(connection);
+    free(path);
+    return rc;
+}
+
 static int no_daemon(const struct console *c, struct error **err_out)
 {
-    if (c->number != CONSOLE_PRIMARY)
-        return error_set(err_out, ERROR_USAGE, -ENOENT,
-                         "the guest has no console %u", c->number);
     error_set(err_out, ERROR_NO_ANSWER, -ETIMEDOUT,
               "no console daemon serves domain %u", c->domid);
     return error_hint(err_out, "start xenconsoled");
@@ -182,10 +207,15 @@ int console_attach(struct privcmd *p, struct store *s, domid_t domid,
                    struct error **err_out)
 {
     const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
-    struct console *c = calloc(1, sizeof(*c));
     int64_t deadline = now_ms() + timeout_ms;
-    int rc;
+    struct console *c;
+    int rc = number == CONSOLE_PRIMARY
+                 ? 0
+                 : further_check(s, domid, number, err_out);
 
+    if (rc)
+        return rc;
+    c = calloc(1, sizeof(*c));
     if (!c)
         return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
     *c = (struct console){.p = p,
@@ -196,7 +226,7 @@ int console_attach(struct privcmd *p, struct store *s, domid_t domid,
                           .fd = -1};
     while (!attach_once(c, deadline)) {
         rc = cancel_check(cancel, err_out);
-        if (!rc && (now_ms() >= deadline || number != CONSOLE_PRIMARY))
+        if (!rc && now_ms() >= deadline)
             rc = no_daemon(c, err_out);
         if (rc) {
             free(c);

@@ -168,6 +168,11 @@ static int devices_prepare(struct store *s, const struct vm_config *config,
         if (rc)
             return error_wrap(err_out, "vif[%zu]", i);
     }
+    for (i = 0; i < config->nr_channels; i++) {
+        rc = channel_check(&config->channel[i], err_out);
+        if (rc)
+            return error_wrap(err_out, "channel[%zu]", i);
+    }
     return 0;
 }
 
@@ -422,6 +427,11 @@ static int devices_attach(struct growing *g, struct error **err_out)
                         &config->vif[i], err_out);
         if (rc)
             return error_wrap(err_out, "vif[%u]", i);
+    }
+    for (i = 0; i < config->nr_channels; i++) {
+        rc = channel_await(g->s, g->domid, i + 1, &config->channel[i], err_out);
+        if (rc)
+            return error_wrap(err_out, "channel[%u]", i);
     }
     return 0;
 }

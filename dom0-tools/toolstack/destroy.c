@@ -30,6 +30,8 @@ int destroy_run(struct privcmd *p, struct store *s, domid_t domid,
     watch_record_remove(domid, info.handle);
     rc = device_remove_all(s, domid, first ? NULL : err_out);
     first = first ? first : rc;
+    rc = channels_end(s, domid, first ? NULL : err_out);
+    first = first ? first : rc;
     rc = store_tree_remove(s, domid, uuid, first ? NULL : err_out);
     return first ? first : rc;
 }

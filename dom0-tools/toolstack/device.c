@@ -177,14 +177,17 @@ static int record_write(struct store *s, const struct device *d,
               : store_write(s, d->spec, err_out, "%s/" SPEC_NODE, d->at.record);
 }
 
-static int device_change(struct store *s, void *ctx, struct error **err_out)
+int device_write_in(struct store *s, const struct device *d,
+                    struct error **err_out)
 {
-    const struct device *d = ctx;
     const struct store_rights shared = {.owner = d->at.backend_id,
                                         .reader = d->at.domid};
     char *there = NULL;
-    int rc = store_read(s, &there, err_out, "%s/backend", d->at.record);
+    int rc;
 
+    if (!d->spec)
+        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
+    rc = store_read(s, &there, err_out, "%s/backend", d->at.record);
     if (there) {
         free(there);
         return error_set(err_out, ERROR_DEVICE, -EEXIST,
@@ -197,11 +200,14 @@ static int device_change(struct store *s, void *ctx, struct error **err_out)
     return rc ? rc : front_write(s, d, err_out);
 }
 
+static int device_change(struct store *s, void *ctx, struct error **err_out)
+{
+    return device_write_in(s, ctx, err_out);
+}
+
 int device_write(struct store *s, const struct device *d,
                  struct error **err_out)
 {
-    if (!d->spec)
-        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
     return store_transaction(s, device_change, (void *)d, err_out);
 }
 

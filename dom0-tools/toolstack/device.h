@@ -52,6 +52,32 @@ void vif_describe(struct store *s, const struct vif_config *vif, char *text,
 int vif_attach(struct store *s, domid_t domid, unsigned int devid,
                const struct vif_config *vif, struct error **err_out);
 
+/* Whether a channel's socket can be made where it is wanted. Returns 0; -errno
+ * (DEVICE). */
+int channel_check(const struct channel_config *channel, struct error **err_out);
+
+/**
+ * Write the nodes of a channel, as part of a transaction.
+ *
+ * @number  of the console, from 1
+ *
+ * Returns 0; -errno (STORE).
+ * Source: xen-pv-channel(7); xenstore device/console.
+ */
+int channel_write(struct store *s, domid_t domid, unsigned int number,
+                  const struct channel_config *channel, struct error **err_out);
+
+/**
+ * Make the path of a channel's socket, and wait until it is served.
+ *
+ * Returns 0; -errno (DEVICE); -ETIMEDOUT (NO_ANSWER).
+ */
+int channel_await(struct store *s, domid_t domid, unsigned int number,
+                  const struct channel_config *channel, struct error **err_out);
+
+/* Remove the paths of a domain's channels. Returns 0, or the first error. */
+int channels_end(struct store *s, domid_t domid, struct error **err_out);
+
 /**
  * Take a device from a running guest.
  *

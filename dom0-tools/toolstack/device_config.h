@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a configuration says of one disk or one network interface. */
+/* What a configuration says of one disk, network interface or channel. */
 #ifndef TOOLSTACK_DEVICE_CONFIG_H
 #define TOOLSTACK_DEVICE_CONFIG_H
 
@@ -71,6 +71,16 @@ struct vif_config {
     bool antispoof;   /* of a daemon's: packets have its own addresses only */
 };
 
+/* Characters that a channel's name may have. */
+#define CHANNEL_MAX_NAME 255
+
+/* A byte stream between a program of the guest and one of this domain. */
+struct channel_config {
+    char *name;     /* by which the guest knows it */
+    bool is_socket; /* else it is served at a terminal */
+    char *path;     /* of the socket */
+};
+
 /**
  * Read a disk specification: `target,format,vdev,access` and `key=value`, or
  * the older `phy:target,vdev,access`.
@@ -114,6 +124,20 @@ char *vif_config_text(const struct vif_config *vif);
 
 /* What script= is called that makes it of its kind; NULL: none need be. */
 const char *vif_script_name(const struct vif_config *vif);
+
+/**
+ * Read a channel: `name=..,connection=pty` or
+ * `name=..,connection=socket,path=..`.
+ *
+ * Returns 0; -EINVAL (CONFIG).
+ * Source: xl.cfg(5), xen-pv-channel(7).
+ */
+int channel_config_parse(const char *text, struct channel_config *channel,
+                         struct error **err_out);
+void channel_config_free(struct channel_config *channel);
+
+/* A text that channel_config_parse() reads as this, to be freed; or NULL. */
+char *channel_config_text(const struct channel_config *channel);
 
 /* Room for a MAC address as text. */
 #define MAC_TEXT_SIZE 18

@@ -15,7 +15,7 @@
 /* Where a device is in the store. */
 struct device_place {
     domid_t domid;
-    const char *class; /* "vbd", "vif" */
+    const char *class; /* "vbd", "vif", "console" */
     unsigned int devid;
     domid_t backend_id;
     char back[80];   /* folder of the backend */
@@ -63,6 +63,10 @@ void device_front_fixed(struct device *d, const char *name, const char *format,
  */
 int device_write(struct store *s, const struct device *d,
                  struct error **err_out);
+
+/* The same as part of a transaction. */
+int device_write_in(struct store *s, const struct device *d,
+                    struct error **err_out);
 
 /* End a device that is in the store, without asking its guest. */
 void device_undo(struct store *s, const struct device_place *at);

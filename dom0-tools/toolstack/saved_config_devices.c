@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Disks and network interfaces in the stock tools' JSON, and back; see
- * saved_config.h. What xl.cfg says, but they have no member for, has one whose
- * name begins with xenia_: they pass over it.
+ * Disks, network interfaces and channels in the stock tools' JSON, and back;
+ * see saved_config.h. What xl.cfg says, but they have no member for, has one
+ * whose name begins with xenia_: they pass over it.
  */
 #include "toolstack/saved_config_internal.h"
 
@@ -110,10 +110,33 @@ static void nics_put(struct json *j, const struct vm_config *config)
     json_array_end(j);
 }
 
+static void channels_put(struct json *j, const struct vm_config *config)
+{
+    size_t i;
+
+    if (!config->nr_channels)
+        return;
+    json_array(j, "channels");
+    for (i = 0; i < config->nr_channels; i++) {
+        const struct channel_config *c = &config->channel[i];
+
+        json_object(j, NULL);
+        json_int(j, "devid", (int64_t)i);
+        json_text(j, "name", c->name);
+        json_object(j, c->is_socket ? "connection.socket" : "connection.pty");
+        if (c->is_socket)
+            json_text(j, "path", c->path);
+        json_object_end(j);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 void saved_config_devices_put(struct json *j, const struct vm_config *config)
 {
     disks_put(j, config);
     nics_put(j, config);
+    channels_put(j, config);
 }
 
 /* Reading. */
@@ -339,10 +362,51 @@ static int nics_get(yajl_val root, struct vm_config *config,
     return rc;
 }
 
+static int channel_write_spec(FILE *out, yajl_val value, struct error **err_out)
+{
+    static const struct part parts[] = {{"name", "name"}};
+    static const struct part places[] = {{"path", "path"}};
+    yajl_val socket = json_member(value, "connection.socket");
+    int rc = parts_put(out, value, parts, 1, err_out);
+
+    if (!rc && socket)
+        rc = parts_put(out, socket, places, 1, err_out);
+    fprintf(out, "connection=%s", socket ? "socket" : "pty");
+    return rc;
+}
+
+static int channels_get(yajl_val root, struct vm_config *config,
+                        struct error **err_out)
+{
+    yajl_val *values = NULL;
+    size_t nr, i;
+    int rc = array_get(root, "channels", &values, &nr, err_out);
+
+    if (!rc && nr > CONFIG_MAX_CHANNELS)
+        rc = json_wrong(err_out, "channels");
+    if (rc)
+        return rc;
+    config->channel = calloc(nr + 1, sizeof(*config->channel));
+    if (!config->channel)
+        return json_no_memory(err_out);
+    for (i = 0; i < nr && !rc; i++) {
+        char *spec = NULL;
+
+        rc = spec_make(channel_write_spec, values[i], &spec, err_out);
+        if (!rc)
+            rc = channel_config_parse(spec, &config->channel[i], err_out);
+        free(spec);
+        config->nr_channels += !rc;
+    }
+    return rc;
+}
+
 int saved_config_devices_get(yajl_val root, struct vm_config *config,
                              struct error **err_out)
 {
     int rc = disks_get(root, config, err_out);
 
-    return rc ? rc : nics_get(root, config, err_out);
+    if (!rc)
+        rc = nics_get(root, config, err_out);
+    return rc ? rc : channels_get(root, config, err_out);
 }

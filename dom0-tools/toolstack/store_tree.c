@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <sys/time.h>
 
+#include "toolstack/device.h"
+
 #define CONSOLE_LIMIT "1048576" /* bytes that xenconsoled keeps */
 
 /* One writing: keeps the first error, after which it does nothing. */
@@ -200,6 +202,16 @@ static void console_write(struct writer *w, const struct roots *r,
     }
 }
 
+/* With the rest: whoever finds the domain finds its channels, too. */
+static void channels_write(struct writer *w, const struct vm_config *config)
+{
+    unsigned int i;
+
+    for (i = 0; i < config->nr_channels && !w->rc; i++)
+        w->rc = channel_write(w->s, w->domid, i + 1, &config->channel[i],
+                              w->err_out);
+}
+
 static int tree_change(struct store *s, void *ctx, struct error **err_out)
 {
     const struct store_tree *tree = ctx;
@@ -211,6 +223,7 @@ static int tree_change(struct store *s, void *ctx, struct error **err_out)
     own_write(&w, &r);
     libxl_write(&w, &r);
     console_write(&w, &r, tree);
+    channels_write(&w, tree->config);
     return w.rc;
 }
 

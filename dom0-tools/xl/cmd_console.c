@@ -35,6 +35,8 @@ static bool is_wanted(const struct history_info *info, const char *which)
     char *end;
     unsigned long domid = strtoul(which, &end, 10);
 
+    if (info->head.number)
+        return false;
     return end != which && !*end ? info->head.domid == domid
                                  : !strcmp(info->head.name, which);
 }

@@ -67,6 +67,10 @@ static void devices_print(struct xl *xl, const struct vm_config *config)
         vif_describe(xl->store, &config->vif[i], network, sizeof(network));
         fprintf(out, "  network %ld: %s\n", config->vif[i].devid, network);
     }
+    for (i = 0; i < config->nr_channels; i++)
+        fprintf(out, "  channel %zu: %s, %s\n", i + 1, config->channel[i].name,
+                config->channel[i].is_socket ? config->channel[i].path
+                                             : "a terminal");
 }
 
 static void plan_print(struct xl *xl, const struct creation *c)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* xl block-list, network-list: devices of domains, as the store has them. */
+/* xl block-list, network-list, channel-list: devices of domains, as the store
+ * has them. */
 #include "xl/cmd.h"
 
 #include <errno.h>
@@ -18,13 +19,17 @@ struct device_row {
     long ring_ref;    /* of a disk; of a network's requests to send */
     long rx_ring_ref; /* of a network */
     char *mac;
-    char *back; /* folder of the backend */
+    char *back;       /* folder of the backend */
+    char *connection; /* of a channel: pty, socket */
+    char *place;      /* where that is */
 };
 
 static void row_free(struct device_row *row)
 {
     free(row->mac);
     free(row->back);
+    free(row->connection);
+    free(row->place);
 }
 
 static int front_read(struct xl *xl, const struct device_row *row,
@@ -74,9 +79,31 @@ static int row_read(struct xl *xl, struct device_row *row, const char *class,
     return rc;
 }
 
+/* What the backend says of a channel, and its terminal. */
+static int channel_read(struct xl *xl, struct device_row *row,
+                        struct error **err_out)
+{
+    char back[64];
+    int rc;
+
+    snprintf(back, sizeof(back), "/local/domain/0/backend/console/%u/%ld",
+             row->domid, row->devid);
+    rc = number_read(xl, row, "console", "port", &row->event_channel, err_out);
+    if (!rc)
+        rc = store_read(xl->store, &row->connection, err_out, "%s/connection",
+                        back);
+    if (rc)
+        return rc;
+    if (row->connection && !strcmp(row->connection, "socket"))
+        return store_read(xl->store, &row->place, err_out, "%s/path", back);
+    return front_read(xl, row, "console", "tty", &row->place, err_out);
+}
+
 typedef void header_fn(FILE *out);
 typedef void row_fn(FILE *out, const struct device_row *row);
 typedef void row_json_fn(struct json *j, const struct device_row *row);
+typedef int row_read_fn(struct xl *xl, struct device_row *row,
+                        struct error **err_out);
 
 /* A class of devices and how its rows look. */
 struct device_table {
@@ -84,6 +111,7 @@ struct device_table {
     header_fn *header;
     row_fn *print;
     row_json_fn *json;
+    row_read_fn *read; /* what only channels have; else NULL */
 };
 
 static void disk_header(FILE *out)
@@ -137,6 +165,37 @@ static void vif_json(struct json *j, const struct device_row *row)
     json_object_end(j);
 }
 
+static void channel_header(FILE *out)
+{
+    fprintf(out, "%-3s %-2s %-5s %-6s %8s %-10s %-30s\n", "Idx", "BE", "state",
+            "evt-ch", "ring-ref", "connection", "");
+}
+
+/* Its channels are counted from 0, its consoles are one more. The stock tool
+ * does not say where a socket is. */
+static void channel_print(FILE *out, const struct device_row *row)
+{
+    fprintf(out, "%-3ld %-2ld %-5ld %-6ld %-8ld %-10s ", row->devid - 1,
+            row->backend_id, row->state, row->event_channel, row->ring_ref,
+            row->connection ? row->connection : "");
+    if (row->connection && !strcmp(row->connection, "pty"))
+        fprintf(out, "%-30s ", row->place ? row->place : "");
+    fputs("\n", out);
+}
+
+static void channel_json(struct json *j, const struct device_row *row)
+{
+    json_object(j, NULL);
+    json_int(j, "domid", row->domid);
+    json_int(j, "console", row->devid);
+    json_int(j, "backend_id", row->backend_id);
+    json_int(j, "state", row->state);
+    json_text(j, "connection", row->connection);
+    json_text(j, "path", row->place);
+    json_text(j, "backend", row->back);
+    json_object_end(j);
+}
+
 static int by_number(const void *a, const void *b)
 {
     long x = strtol(*(char *const *)a, NULL, 10);
@@ -161,7 +220,12 @@ static int domain_show(struct xl *xl, domid_t domid,
         struct device_row row = {.domid = domid};
 
         row.devid = strtol(names[i], NULL, 10);
+        /* The first console is no channel. */
+        if (table->read && !row.devid)
+            continue;
         rc = row_read(xl, &row, table->class, err_out);
+        if (!rc && table->read)
+            rc = table->read(xl, &row, err_out);
         if (!rc && j)
             table->json(j, &row);
         else if (!rc)
@@ -206,7 +270,7 @@ int cmd_block_list(struct xl *xl, int nr_args, char **args,
                    struct error **err_out)
 {
     static const struct device_table table = {"vbd", disk_header, disk_print,
-                                              disk_json};
+                                              disk_json, NULL};
 
     return devices_show(xl, nr_args, args, &table, err_out);
 }
@@ -215,7 +279,16 @@ int cmd_network_list(struct xl *xl, int nr_args, char **args,
                      struct error **err_out)
 {
     static const struct device_table table = {"vif", vif_header, vif_print,
-                                              vif_json};
+                                              vif_json, NULL};
+
+    return devices_show(xl, nr_args, args, &table, err_out);
+}
+
+int cmd_channel_list(struct xl *xl, int nr_args, char **args,
+                     struct error **err_out)
+{
+    static const struct device_table table = {
+        "console", channel_header, channel_print, channel_json, channel_read};
 
     return devices_show(xl, nr_args, args, &table, err_out);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lists of what no guest has here, PCI devices and channels: empty ones, in the
- * stock tool's form, so that whoever asks about a guest gets an answer.
+ * Lists of PCI devices, which no guest has here: empty ones, in the stock
+ * tool's form, so that whoever asks about a guest gets an answer.
  */
 #include "xl/cmd.h"
 
@@ -34,15 +34,6 @@ static int empty_list_of(struct xl *xl, int nr_args, char **args,
         return rc;
     domain_list_free(&list);
     return empty_list(xl, header, err_out);
-}
-
-int cmd_channel_list(struct xl *xl, int nr_args, char **args,
-                     struct error **err_out)
-{
-    return empty_list_of(xl, nr_args, args,
-                         "Idx BE state evt-ch ring-ref connection          "
-                         "                     \n",
-                         err_out);
 }
 
 int cmd_pci_list(struct xl *xl, int nr_args, char **args,

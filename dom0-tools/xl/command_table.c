@@ -71,7 +71,7 @@ const struct command commands[] = {
     {"network-list", cmd_network_list, "<Domain>...", 1, -1,
      "Show a domain's network interfaces", NULL},
     {"channel-list", cmd_channel_list, "<Domain>...", 1, -1,
-     "Show a domain's channels: there are none", NULL},
+     "Show a domain's channels", NULL},
     {"pci-list", cmd_pci_list, "<Domain>", 1, 1,
      "Show a domain's PCI devices: there are none", NULL},
     {"pci-assignable-list", cmd_pci_assignable_list, "", 0, 0,

@@ -51,16 +51,23 @@ static void expect_history(const struct guest *g, const char *want)
     assert_memory_equal(data, want, len);
 }
 
-/* A client of the daemon's socket. */
+/* A client of a socket of the daemon. */
 
-static int client_connect(const char *line)
+static int socket_connect(const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-    snprintf(address.sun_path, sizeof(address.sun_path), "%.60s/%s",
-             fake_folder, CONSOLED_SOCKET);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%.60s/%.30s",
+             fake_folder, name);
     assert_int_equal(connect(fd, (void *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+static int client_connect(const char *line)
+{
+    int fd = socket_connect(CONSOLED_SOCKET);
+
     assert_int_equal(write(fd, line, strlen(line)), strlen(line));
     rounds(4);
     return fd;
@@ -129,6 +136,34 @@ static void nothing_is_doubled_after_a_kill(void **state)
     g = fake_guest(1, "one");
     expect_history(g, "taken again new");
     assert_int_equal(fake_page.out_cons, 15);
+}
+
+/* Its port is not free yet, say: the history goes on when it is. */
+static void a_guest_that_cant_be_served_keeps_its_history(void **state)
+{
+    struct guest *g = fake_guest(1, "one");
+    struct history_info info;
+    struct history_owner owner = {.domid = 1};
+    char file[HISTORY_FILE_SIZE];
+
+    (void)state;
+    OUT(g, "before");
+    strcpy(file, g->history.file);
+    strcpy(owner.uuid, g->history.head->uuid);
+    strcpy(owner.boot, fake_consoled.boot);
+    /* The daemon ends, and its successor fails at first. */
+    history_close(&g->history);
+    fake_consoled.guests = NULL;
+    pty_close(g);
+    log_file_close(&g->log);
+    free(g);
+    assert_int_equal(guest_begin(&fake_consoled, &owner, 0, 77, &g), -EINVAL);
+    assert_null(fake_consoled.guests);
+    assert_int_equal(history_info_read(fake_consoled.history_dir, file, &info),
+                     0);
+    assert_false(info.head.ended);
+    g = fake_guest(1, "one");
+    expect_history(g, "before");
 }
 
 static void a_broken_page_is_let_alone(void **state)
@@ -287,7 +322,9 @@ static void wrong_requests_are_refused(void **state)
                                         "attach x - -\n",
                                         "attach 1\n",
                                         "attach 1 - - more\n",
-                                        "attach 1 - x\n"};
+                                        "attach 1 - x\n",
+                                        "attach 1/ - -\n",
+                                        "attach 1/2/3 - -\n"};
     char longest[CONSOLED_LINE_SIZE * 2];
     size_t i;
     int fd;
@@ -429,6 +466,106 @@ static void the_reason_of_the_end_is_noted(void **state)
     assert_true(info.head.ended);
 }
 
+/* Further consoles. */
+
+static void typed_text_waits_for_a_ring(void **state)
+{
+    struct guest *g = fake_channel(1, 2, false);
+    int fd = client_connect("attach 1/2 - -\nquery");
+    char text[16] = "";
+
+    (void)state;
+    fake_guest(1, "one");
+    expect_ok(fd, g, 0);
+    rounds(2);
+    assert_int_equal(fake_page.in_prod, 0);
+    assert_int_equal(guest_connect(g, 3, 9, false), 0);
+    rounds(2);
+    assert_int_equal(fake_input(text, sizeof(text)), 5);
+    assert_string_equal(text, "query");
+    OUT(g, "answer");
+    assert_string_equal(client_reads(fd), "answer");
+    close(fd);
+}
+
+/* The driver of the guest goes, and comes again with another page. */
+static void a_ring_may_be_another_one(void **state)
+{
+    struct guest *g = fake_channel(1, 2, false);
+    int fd = client_connect("attach 1/2 - -\n");
+
+    (void)state;
+    expect_ok(fd, g, 0);
+    assert_int_equal(guest_connect(g, 3, 9, false), 0);
+    fake_output("first ", 6);
+    guest_disconnect(g);
+    memset(&fake_page, 0, sizeof(fake_page));
+    fake_output("early ", 6);
+    assert_int_equal(guest_connect(g, 3, 9, false), 0);
+    OUT(g, "second");
+    assert_string_equal(client_reads(fd), "first early second");
+    assert_int_equal(guest_connect(g, 0, 9, false), -EINVAL);
+    close(fd);
+}
+
+/* Neither a log nor a history is left of what passed there. */
+static void a_channel_leaves_nothing(void **state)
+{
+    struct guest *g = fake_channel(1, 2, false);
+    char file[HISTORY_FILE_SIZE];
+
+    (void)state;
+    strcpy(file, g->history.file);
+    assert_non_null(strstr(file, "-2"));
+    assert_int_equal(guest_connect(g, 3, 9, false), 0);
+    OUT(g, "secret");
+    assert_int_equal(g->log.fd, -1);
+    assert_int_equal(faccessat(fake_consoled.history_dir, file, F_OK, 0), 0);
+    guest_end(g, HISTORY_DESTROYED);
+    assert_int_equal(faccessat(fake_consoled.history_dir, file, F_OK, 0), -1);
+}
+
+static void a_socket_serves_one_at_a_time(void **state)
+{
+    struct guest *g = fake_channel(1, 1, true);
+    int first = socket_connect("channel-1-1"), second;
+    char text[16] = "";
+
+    (void)state;
+    rounds(2);
+    second = socket_connect("channel-1-1");
+    assert_int_equal(guest_connect(g, 3, 9, false), 0);
+    OUT(g, "one");
+    assert_int_equal(write(second, "later", 5), 5);
+    rounds(2);
+    assert_string_equal(client_reads(first), "one");
+    assert_null(client_reads(second));
+    assert_int_equal(fake_input(text, sizeof(text)), 0);
+    close(first);
+    rounds(4);
+    assert_int_equal(fake_input(text, sizeof(text)), 5);
+    assert_string_equal(text, "later");
+    OUT(g, "two");
+    assert_string_equal(client_reads(second), "two");
+    guest_end(g, HISTORY_DESTROYED);
+    assert_string_equal(client_reads(second), "");
+    assert_int_equal(
+        faccessat(fake_consoled.history_dir, "channel-1-1", F_OK, 0), -1);
+    close(second);
+}
+
+static void a_socket_is_no_console_for_people(void **state)
+{
+    int fd;
+
+    (void)state;
+    fake_channel(1, 1, true);
+    fd = client_connect("attach 1/1 - -\n");
+    assert_string_equal(client_reads(fd),
+                        "error 16 it is served at its socket\n");
+    close(fd);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, listening_setup, consoled_teardown)
 
@@ -437,6 +574,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(output_goes_to_the_history),
         TEST(nothing_is_doubled_after_a_kill),
+        TEST(a_guest_that_cant_be_served_keeps_its_history),
         TEST(a_broken_page_is_let_alone),
         TEST(clients_see_what_nobody_has_seen),
         TEST(a_client_goes_on_where_it_was),
@@ -447,6 +585,11 @@ int main(void)
         TEST(a_slow_client_outlives_its_guest),
         TEST(wrong_requests_are_refused),
         TEST(a_flood_is_not_listened_to),
+        TEST(typed_text_waits_for_a_ring),
+        TEST(a_ring_may_be_another_one),
+        TEST(a_channel_leaves_nothing),
+        TEST(a_socket_serves_one_at_a_time),
+        TEST(a_socket_is_no_console_for_people),
         TEST(a_guest_that_ends_while_throttled_is_forgotten),
         TEST(unseen_output_is_kept_where_asked),
         TEST(the_terminal_has_it_once_it_is_open),

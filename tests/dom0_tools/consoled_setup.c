@@ -116,15 +116,32 @@ int consoled_teardown(void **state)
     return system(command);
 }
 
-struct guest *fake_guest(unsigned int domid, const char *name)
+static struct history_owner fake_owner(unsigned int domid, const char *name)
 {
     struct history_owner owner = {.domid = domid};
-    struct guest *g;
 
     snprintf(owner.uuid, sizeof(owner.uuid), "%08x-1234-1234-1234-123456789abc",
              domid);
     strcpy(owner.boot, fake_consoled.boot);
     strcpy(owner.name, name);
+    return owner;
+}
+
+struct guest *fake_channel(unsigned int domid, unsigned int number,
+                           bool has_socket)
+{
+    struct history_owner owner = fake_owner(domid, "channel");
+    struct guest *g;
+
+    owner.number = number;
+    return guest_make(&fake_consoled, &owner, has_socket, &g) ? NULL : g;
+}
+
+struct guest *fake_guest(unsigned int domid, const char *name)
+{
+    struct history_owner owner = fake_owner(domid, name);
+    struct guest *g;
+
     return guest_begin(&fake_consoled, &owner, 2, 77, &g) ? NULL : g;
 }
 

@@ -29,6 +29,10 @@ extern struct consoled fake_consoled;
 /** A guest of that id and name, as guest_begin() leaves it. */
 struct guest *fake_guest(unsigned int domid, const char *name);
 
+/** A further console of such a guest, without a ring. */
+struct guest *fake_channel(unsigned int domid, unsigned int number,
+                           bool has_socket);
+
 /** The guest writes; it does not look whether there is room. */
 void fake_output(const char *text, size_t len);
 

@@ -412,6 +412,57 @@ static void wrong_interfaces_are_refused(void **state)
     }
 }
 
+/* Channels. */
+
+static void a_channel_can_be_written_down(void **state)
+{
+    static const char *const rows[][2] = {
+        {"name=org.a,connection=pty", "name=org.a,connection=pty"},
+        {" connection = SOCKET , name=org.b, path = /run/b ,backend=0",
+         "name=org.b,connection=socket,path=/run/b"},
+    };
+    struct channel_config channel;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *text;
+
+        assert_int_equal(channel_config_parse(rows[i][0], &channel, NULL), 0);
+        text = channel_config_text(&channel);
+        assert_string_equal(text, rows[i][1]);
+        free(text);
+        channel_config_free(&channel);
+    }
+}
+
+static void wrong_channels_are_refused(void **state)
+{
+    static const char *const rows[][2] = {
+        {"pty", "wants key=value, not 'pty'"},
+        {"nmae=x", "no such key: 'nmae'"},
+        {"connection=pty", "wants name=, by which the guest knows it"},
+        {"name=", "no channel can be called ''"},
+        {"name=a", "wants connection=pty or connection=socket,path=.."},
+        {"name=a,connection=tcp", "connection is pty or socket, not 'tcp'"},
+        {"name=a,connection=socket", "connection=socket wants path="},
+        {"name=a,connection=pty,path=/b", "path= wants connection=socket"},
+        {"path=b", "path wants an absolute path, not 'b'"},
+        {"backend=net", "only the control domain serves channels, not 'net'"},
+    };
+    struct channel_config channel;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct error *err = NULL;
+
+        assert_int_equal(channel_config_parse(rows[i][0], &channel, &err),
+                         -EINVAL);
+        check_error(err, rows[i][1]);
+    }
+}
+
 #define test(f) cmocka_unit_test_teardown(f, forget)
 
 int main(void)
@@ -430,6 +481,8 @@ int main(void)
         test(rates_are_read),
         test(an_interface_can_be_written_down),
         test(wrong_interfaces_are_refused),
+        test(a_channel_can_be_written_down),
+        test(wrong_channels_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,71 @@ static void devices_come_with_the_domain(void **state)
     assert_int_equal(fake_store_count("/local/domain/0/backend/vif/1"), 0);
 }
 
+#define CHANNEL "/local/domain/0/backend/console/1/"
+
+static void channels_come_with_the_domain(void **state)
+{
+    char to[64] = "";
+
+    (void)state;
+    devices_write("channel = ['name=org.a,connection=pty', "
+                  "'name=org.b,connection=socket,path=@/agent']\n");
+    ok("create vm.cfg");
+    assert_string_equal(vm_node(CHANNEL "1/connection"), "pty");
+    assert_string_equal(vm_node(CHANNEL "2/connection"), "socket");
+    assert_string_equal(fake_store_perms(CHANNEL "2"), "n0,r1");
+    assert_string_equal(vm_node("/local/domain/1/device/console/1/name"),
+                        "org.a");
+    assert_string_equal(fake_store_perms("/local/domain/1/device/console/1"),
+                        "n1,r0");
+    assert_string_equal(
+        fake_store_perms("/local/domain/1/device/console/1/tty"), "n0,r1");
+    assert_true(readlink("agent", to, sizeof(to) - 1) > 0);
+    assert_string_equal(to, "/run/xenconsoled/channel-1-2");
+    fake_store_set("/local/domain/1/device/console/1/tty", "/dev/pts/9");
+    fake_store_set("/local/domain/1/device/console/1/port", "11");
+    fake_store_set("/local/domain/1/device/console/1/ring-ref", "8");
+    ok("channel-list vm");
+    assert_non_null(strstr(xl_out, "0   0  1     11     8        pty        "
+                                   "/dev/pts/9 "));
+    assert_non_null(
+        strstr(xl_out, "1   0  1     -1     -1       socket     \n"));
+    ok("--json channel-list vm");
+    assert_non_null(strstr(xl_out, "\"console\": 2"));
+    assert_non_null(strstr(xl_out, "/agent\""));
+    ok("destroy vm");
+    assert_int_equal(access("agent", F_OK), -1);
+    assert_int_equal(readlink("agent", to, sizeof(to)), -1);
+    assert_int_equal(fake_store_count("/local/domain/0/backend/console/1"), 0);
+}
+
+static void channels_that_cant_be_are_refused(void **state)
+{
+    (void)state;
+    devices_write("channel = ['name=org.b,connection=socket,path=@/kernel']\n");
+    fails("create vm.cfg", ERROR_DEVICE);
+    grumbles("channel[0]: ");
+    grumbles("kernel: is there already");
+    assert_int_equal(access("kernel", F_OK), 0);
+    devices_write("channel = ['name=org.b,connection=socket,path=@/no/b']\n");
+    fails("create vm.cfg", ERROR_DEVICE);
+    grumbles("no: no such folder");
+    devices_write(
+        "channel = ['name=a,connection=pty','name=a,connection=pty']");
+    fails("create vm.cfg", ERROR_CONFIG);
+    grumbles("there is another called 'a'");
+    fails("console -n 1 Domain-0", ERROR_USAGE);
+    /* Left behind where nothing is served any more. */
+    assert_int_equal(symlink("/run/xenconsoled/channel-9-9", "agent"), 0);
+    devices_write("channel = ['name=org.b,connection=socket,path=@/agent']\n");
+    ok("create vm.cfg");
+    fails("console -n 7 vm", ERROR_USAGE);
+    grumbles("the guest has no console 7");
+    fails("console -n 1 vm", ERROR_USAGE);
+    grumbles("is served at the socket");
+    ok("destroy vm");
+}
+
 static void devices_are_listed(void **state)
 {
     (void)state;
@@ -663,6 +728,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(devices_come_with_the_domain),
+        test(channels_come_with_the_domain),
+        test(channels_that_cant_be_are_refused),
         test(devices_are_listed),
         test(all_devices_end_at_the_same_time),
         test(a_disk_in_use_is_not_given_twice),

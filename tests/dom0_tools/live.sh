@@ -174,6 +174,74 @@ store_may_come_back()
     wait_until 10 has_tty 1
 }
 
+# make_channel NUMBER CONNECTION: a further console of domain 1, as the
+# toolstack makes it; its driver comes later.
+make_channel()
+{
+    "$store" write "/local/domain/0/backend/console/1/$1/type" xenconsoled \
+        "/local/domain/0/backend/console/1/$1/connection" "$2" \
+        "/local/domain/0/backend/console/1/$1/state" 1 \
+        "/local/domain/1/device/console/$1/tty" '' \
+        "/local/domain/1/device/console/$1/state" 1
+}
+
+# driver_comes NUMBER FILES WHAT
+driver_comes()
+{
+    $bin/live_guest "$live" "$2" "$3" > "$live/ready.$2" &
+    eval "guest_$2=$!"
+    wait_until 10 [ -s "$live/ready.$2" ] &&
+        "$store" write "/local/domain/1/device/console/$1/ring-ref" "$2" \
+            "/local/domain/1/device/console/$1/port" "$2" \
+            "/local/domain/1/device/console/$1/state" 3
+}
+
+back_has_state()
+{
+    [ "$("$store" read "/local/domain/0/backend/console/1/$1/state")" = "$2" ]
+}
+
+# The sandbox keeps the daemon from the files that stand for rings; it is there
+# again where the next test begins.
+channels_are_served()
+{
+    make_channel 1 pty && make_channel 2 socket && make_channel 3 pty &&
+        "$store" write /local/domain/0/backend/console/1/3/type ioemu && new_consoled --no-sandbox || return
+    wait_until 10 back_has_state 1 2 && wait_until 10 back_has_state 2 2 &&
+        expect "another's" 1 "$("$store" read /local/domain/0/backend/console/1/3/state)" || return
+    person ann "$xl console -n 1 echo"
+    driver_comes 1 41 echo && will_see ann GUEST-UP 10 && answers ann channel || return
+    wait_until 10 back_has_state 1 4 && kill_consoled KILL && start_consoled --no-sandbox &&
+        answers ann after && keys ann C-] && will_see ann 'LEFT 0' 20 || return
+    driver_comes 2 42 echo && wait_until 10 back_has_state 2 4 || return
+    for word in first second; do
+        python3 "$tests/dom0_tools/socket_asks.py" /run/xenconsoled/channel-1-2 $word || return
+    done
+    # It closes, and comes again.
+    "$store" write /local/domain/1/device/console/2/state 6
+    wait_until 10 back_has_state 2 6 || return
+    "$store" write /local/domain/1/device/console/2/state 1
+    wait_until 10 back_has_state 2 2 && "$store" write /local/domain/1/device/console/2/state 3 &&
+        wait_until 10 back_has_state 2 4 &&
+        python3 "$tests/dom0_tools/socket_asks.py" /run/xenconsoled/channel-1-2 third
+}
+
+# What a guest writes to its nodes harms nobody, and is said once.
+nonsense_of_a_driver_is_refused()
+{
+    new_consoled
+    for value in x -1 99999999999 63 ''; do
+        "$store" write /local/domain/1/device/console/1/ring-ref "$value" \
+            /local/domain/1/device/console/1/state 3
+    done
+    "$store" rm /local/domain/1/device/console/1
+    wait_until 10 back_has_state 1 6 || return
+    person ann "$xl console echo"
+    answers ann alive && keys ann C-] && will_see ann 'LEFT 0' 20 || return
+    "$store" rm /local/domain/0/backend/console/1 &&
+        sleep 0.5 && ! "$store" read /local/domain/0/backend/console/1/2/state 2> /dev/null
+}
+
 top_shows_domains()
 {
     person tom "$xl top -d 1"
@@ -224,7 +292,7 @@ domains
 start_store
 "$store" write /local/domain/0/name Domain-0
 for test in typed_text_comes_back daemon_is_killed_under_a_person terminal_in_the_store_works_too \
-    no_line_is_lost_or_doubled top_shows_domains flood_costs_others_nothing end_is_told_and_history_stays \
+    channels_are_served nonsense_of_a_driver_is_refused no_line_is_lost_or_doubled top_shows_domains flood_costs_others_nothing end_is_told_and_history_stays \
     daemon_has_no_privileges store_may_come_back; do
     try $test
 done

@@ -8,6 +8,9 @@
  *   <domid>.page     the page of its console
  *   <domid>.up       FIFO with a byte for each event that it sends
  *   <domid>.down     likewise, for those it gets
+ *
+ * A further console of a guest has files of its own: for <domid> the number
+ * that its port and its grant reference have, from FIRST_FURTHER on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +30,8 @@
 #include "lib/gntdev.h"
 #include "lib/privcmd.h"
 
-#define MAX_GUESTS 64
+#define MAX_GUESTS    64
+#define FIRST_FURTHER 32
 
 static int folder_fd = -1;
 
@@ -51,6 +55,12 @@ static int file_open(unsigned int domid, const char *what, int flags)
     return fd < 0 ? -errno : fd;
 }
 
+/* Which files a guest's port or grant reference is about. */
+static unsigned int files_of(unsigned int domid, uint32_t number)
+{
+    return number < FIRST_FURTHER ? domid : number;
+}
+
 /* Event channels: the port of a guest is its id. */
 
 static struct {
@@ -64,19 +74,19 @@ int evtchn_dev_open(void)
 
 int evtchn_dev_bind_interdomain(int fd, uint16_t domid, uint32_t remote_port)
 {
+    unsigned int n = files_of(domid, remote_port);
     struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT,
-                                .data.u32 = domid};
+                                .data.u32 = n};
 
-    (void)remote_port;
-    if (domid >= MAX_GUESTS)
+    if (n >= MAX_GUESTS)
         return -ENOSPC;
-    ports[domid].up = file_open(domid, "up", O_RDWR | O_NONBLOCK);
-    ports[domid].down = file_open(domid, "down", O_RDWR | O_NONBLOCK);
-    if (ports[domid].up < 0 || ports[domid].down < 0)
+    ports[n].up = file_open(n, "up", O_RDWR | O_NONBLOCK);
+    ports[n].down = file_open(n, "down", O_RDWR | O_NONBLOCK);
+    if (ports[n].up < 0 || ports[n].down < 0)
         return -ENOENT;
-    epoll_ctl(fd, EPOLL_CTL_ADD, ports[domid].up, &event);
+    epoll_ctl(fd, EPOLL_CTL_ADD, ports[n].up, &event);
     /* As the hypervisor does: one event is pending at once. */
-    return write(ports[domid].up, "", 1) == 1 ? domid : -EIO;
+    return write(ports[n].up, "", 1) == 1 ? (int)n : -EIO;
 }
 
 int evtchn_dev_bind_virq(int fd, uint32_t virq)
@@ -132,9 +142,9 @@ int gntdev_open(void)
 int gntdev_map(int fd, uint16_t domid, const uint32_t *refs, size_t nr,
                bool writable, void **address_out)
 {
-    int page = file_open(domid, "page", O_RDWR);
+    int page = file_open(files_of(domid, refs[0]), "page", O_RDWR);
 
-    (void)fd, (void)refs, (void)nr, (void)writable;
+    (void)fd, (void)nr, (void)writable;
     if (page < 0)
         return page;
     *address_out =

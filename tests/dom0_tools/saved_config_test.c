@@ -108,7 +108,9 @@ static void every_part_of_a_device_stays(void **state)
           "'mac=00:16:3e:00:00:03,devid=2,script=vif-route,gatewaydev=eth0,"
           "ip=10.0.0.2','mac=00:16:3e:00:00:04,devid=4,script=/s,"
           "backend=nets','mac=00:16:3e:00:00:05,devid=5,bridge=br0,"
-          "backendtype=qnic,antispoof=1,rate-in=5MB/s']");
+          "backendtype=qnic,antispoof=1,rate-in=5MB/s']\n"
+          "channel=['name=org.a,connection=pty',"
+          "'name=org.b,connection=socket,path=/run/b']");
 }
 
 /* What the stock tools keep of a pinning. */

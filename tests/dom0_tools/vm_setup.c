@@ -28,8 +28,9 @@ void vm_backends(const char *path, const char *value)
 {
     const char *name = strrchr(path, '/');
 
-    if ((!strstr(path, "/backend/v") && !strstr(path, "/backend/q")) || !name ||
-        strcmp(name, "/state"))
+    if ((!strstr(path, "/backend/v") && !strstr(path, "/backend/q") &&
+         !strstr(path, "/backend/console")) ||
+        !name || strcmp(name, "/state"))
         return;
     if (!strcmp(value, "1"))
         fake_store_set(path, "2");

@@ -28,10 +28,51 @@ check_console_create()
 {
     truncate -s 32M /disk/file.img
     person ann "$own create -c $(linux_config linux cloud "guest.ip=$address" \
-        "$bridge" "disk=['file:/disk/file.img,xvda,w']")"
+        "$bridge" "disk=['file:/disk/file.img,xvda,w']" \
+        "channel=['name=org.test.pty,connection=pty', \
+            'name=org.test.socket,connection=socket,path=/run/agent']")"
     will_see ann GUEST-INIT 300 && will_see ann GUEST-READY || return
     # shellcheck disable=SC2016 # the guest's shell computes
     types ann 'echo out-$((6 * 7))' && keys ann Enter && will_see ann out-42
+}
+
+# In the guest, a program that answers on a further console.
+agent_starts()
+{
+    # shellcheck disable=SC2016 # the guest's shell computes
+    inside $address "setsid sh -c 'stty -echo; while read -r word; do echo \$word-\$((40 + 2)); done' \
+        < /dev/$1 > /dev/$1 2> /dev/null &"
+}
+
+# Its consoles beyond the first: one for people, one for a program.
+check_console_channel()
+{
+    agent_starts hvc1
+    person eve "$own console -n 1 linux"
+    wait_until 60 agent_answers eve || return
+    stop_consoled KILL && start_own_consoled && wait_until 60 agent_answers eve &&
+        keys eve C-] && will_see eve 'LEFT 0' || return
+    all_same 'channel-list linux' 'list -l linux' &&
+        fails 2 'served at the socket /run/agent' console -n 2 linux &&
+        fails 2 'has no console 3' console -n 3 linux || return
+    [ -S /run/agent ] || {
+        echo 'no socket'
+        return 1
+    }
+    expect states '4 4' "$(channel_states)"
+}
+
+agent_answers()
+{
+    number=$((${number:-1000} + 1))
+    types "$1" "word-$number" && keys "$1" Enter && will_see "$1" "word-$number-42" 5
+}
+
+channel_states()
+{
+    id=$(xl domid linux)
+    echo "$(xenstore-read "/local/domain/0/backend/console/$id/1/state")" \
+        "$(xenstore-read "/local/domain/0/backend/console/$id/2/state")"
 }
 
 check_console_resize()
