@@ -113,6 +113,27 @@ static void upper_update_flushes(void **state)
 
 /* Device memory. */
 
+/* Only that makes CPUs copy a root table again. */
+static void changes_of_a_top_level_table_are_counted(void **state)
+{
+    unsigned long before;
+    u64 top;
+
+    (void)state;
+    set_up_tree();
+    top = entry(t.t[3], FLAGS_TABLE);
+    before = d->arch.root_changes;
+    assert_int_equal(update(maddr(t.t[4], 300), 0), 0);
+    assert_int_equal(d->arch.root_changes, before + 1);
+    assert_int_equal(update(maddr(t.t[4], 300), top), 0);
+    assert_int_equal(d->arch.root_changes, before + 2);
+    assert_int_equal(update(maddr(t.t[4], 300), top & ~PTE_RW), 0);
+    assert_int_equal(d->arch.root_changes, before + 3);
+    assert_int_equal(update(maddr(t.t[4], HYPERVISOR_FIRST_SLOT), 0), -EINVAL);
+    assert_int_equal(update(maddr(t.t[3], 0), 0), 0);
+    assert_int_equal(d->arch.root_changes, before + 3);
+}
+
 static void device_frames_need_permission(void **state)
 {
     u64 ptr;
@@ -469,6 +490,7 @@ static const struct CMUnitTest tests[] = {
     PV_MM_TEST(failed_update_changes_nothing),
     PV_MM_TEST(plain_frames_are_written_unless_in_use),
     PV_MM_TEST(upper_update_flushes),
+    PV_MM_TEST(changes_of_a_top_level_table_are_counted),
     PV_MM_TEST(device_frames_need_permission),
     PV_MM_TEST(device_frames_are_not_cached),
     PV_MM_TEST(read_only_device_frames_lose_write_access),

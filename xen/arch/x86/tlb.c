@@ -79,7 +79,7 @@ static void flush_all_entries(bool global)
     } else {
         write_cr3(read_cr3());
     }
-    xpti_forget();
+    xpti_look_again();
     WRITE_ONCE(this_cpu(flush_time), now);
 }
 

@@ -3,6 +3,7 @@
  * made anew. See asm/xpti.h. */
 #include "asm/xpti.h"
 
+#include "xen/atomic.h"
 #include "xen/domain.h"
 #include "xen/errno.h"
 #include "xen/page_alloc.h"
@@ -18,8 +19,9 @@
 struct xpti_cpu {
     u64 *root[NR_ROOTS];
     u64 source[NR_ROOTS]; /* CR3 of the table that it is a copy of; 0: none */
-    unsigned int last;    /* the one made or chosen last */
-    u64 area;             /* top-level entry that leads to this CPU's area */
+    unsigned long changes[NR_ROOTS]; /* root_changes when it was copied */
+    unsigned int last;               /* the one made or chosen last */
+    u64 area; /* top-level entry that leads to this CPU's area */
 };
 
 /* A place on the way out that becomes a jump. */
@@ -171,11 +173,12 @@ void xpti_switch_vcpu(void)
                XPTI_FRAME_SIZE);
 }
 
-/* Which of the roots is a copy of the table at `cr3`: a new one if none. */
-static unsigned int root_for(struct xpti_cpu *x, u64 cr3)
+/* Which of the roots is a copy of the table at `cr3` as it is: a new one if
+ * none. */
+static unsigned int root_for(struct xpti_cpu *x, u64 cr3, unsigned long changes)
 {
     for (unsigned int i = 0; i < NR_ROOTS; i++)
-        if (x->source[i] == cr3)
+        if (x->source[i] == cr3 && x->changes[i] == changes)
             return i;
     x->last = (x->last + 1) % NR_ROOTS;
     BUILD_BUG_ON(M2P_VIRT_START / PML4_SLOT_SIZE % PT_ENTRIES !=
@@ -183,6 +186,7 @@ static unsigned int root_for(struct xpti_cpu *x, u64 cr3)
     xpti_make_root(x->root[x->last], maddr_to_virt(cr3),
                    idle_pg_table[HYPERVISOR_FIRST_SLOT], x->area);
     x->source[x->last] = cr3;
+    x->changes[x->last] = changes;
     return x->last;
 }
 
@@ -192,15 +196,17 @@ void xpti_choose_root(void)
 {
     struct cpu_info *info = get_cpu_info();
     struct xpti_cpu *x = &this_cpu(xpti_cpu);
-    u64 cr3 = read_cr3(), *guest_cr3;
+    const struct domain *d = info->curr->domain;
+    u64 cr3 = read_cr3(), root = cr3;
 
-    guest_cr3 = (u64 *)(info->entry_data + XPTI_GUEST_CR3);
-    if (info->curr->domain->arch.xpti) {
-        x->last = root_for(x, cr3);
-        WRITE_ONCE(*guest_cr3, virt_to_maddr(x->root[x->last]));
-    } else {
-        WRITE_ONCE(*guest_cr3, cr3);
+    if (d->arch.xpti) {
+        unsigned long changes = READ_ONCE(d->arch.root_changes);
+
+        smp_rmb(); /* those that come meanwhile count as later */
+        x->last = root_for(x, cr3, changes);
+        root = virt_to_maddr(x->root[x->last]);
     }
+    WRITE_ONCE(*(u64 *)(info->entry_data + XPTI_GUEST_CR3), root);
     info->xpti_source = cr3;
 }
 

@@ -228,6 +228,18 @@ int cmpxchg_l1_entry(u64 *slot, u64 old, u64 new, struct domain *d)
     return 0;
 }
 
+/* The same at an upper level. Copies of an L4 table are out of date as soon as
+ * the old entry's reference may go. */
+static inline u64 exchange_upper(u64 *slot, u64 new, unsigned int level,
+                                 struct domain *d, bool preserve_ad)
+{
+    u64 old = exchange_entry(slot, adjust_upper(new), preserve_ad);
+
+    if (unlikely(level == 4))
+        __atomic_fetch_add(&d->arch.root_changes, 1, __ATOMIC_SEQ_CST);
+    return old;
+}
+
 int mod_upper_entry(u64 *slot, u64 new, unsigned int level, unsigned int index,
                     struct domain *d, bool preserve_ad)
 {
@@ -242,7 +254,7 @@ int mod_upper_entry(u64 *slot, u64 new, unsigned int level, unsigned int index,
 
     if (new &PTE_PRESENT) {
         if ((old & PTE_PRESENT) && !((old ^ new) & ~UPPER_FAST_BITS)) {
-            exchange_entry(slot, adjust_upper(new), preserve_ad);
+            exchange_upper(slot, new, level, d, preserve_ad);
             return 0;
         }
         rc = upper_get(new, level, d);
@@ -251,7 +263,7 @@ int mod_upper_entry(u64 *slot, u64 new, unsigned int level, unsigned int index,
     } else if (unlikely(l1tf_unsafe(new, level))) {
         return hc_error(-EINVAL);
     }
-    old = exchange_entry(slot, adjust_upper(new), preserve_ad);
+    old = exchange_upper(slot, new, level, d, preserve_ad);
     if (old & PTE_PRESENT)
         (void)!put_table_preemptible(curr, mfn_to_page(pte_mfn(old)));
     return 0;

@@ -40,6 +40,8 @@ struct arch_domain {
     u8 cmos_index;    /* latch of port 0x70 */
     bool has_devices; /* may use cache attributes, wbinvd, ... */
     bool xpti;        /* constant: asm/xpti.h */
+    /* How often an entry of one of its L4 tables in use was changed; atomic. */
+    unsigned long root_changes;
 
     /* XENMEM_set_memory_map; under d->lock. */
     struct e820_entry *e820;

@@ -12,7 +12,8 @@
  *
  * A CPU has two such roots, copies of the last two of its vcpu's tables, mostly
  * the kernel's and the user's. A copy may be as old as a TLB may be, and no
- * older: whatever makes the CPU flush its TLB makes it forget the copies.
+ * older: whatever makes the CPU flush its TLB makes it look whether the copies
+ * are still true.
  */
 #ifndef ASM_XPTI_H
 #define ASM_XPTI_H
@@ -48,6 +49,7 @@
 
 #ifndef __ASSEMBLY__
 
+#include "asm/current.h"
 #include "asm/mm.h"
 #include "asm/regs.h"
 
@@ -78,12 +80,18 @@ unsigned long xpti_syscall32_entry(unsigned int cpu);
 unsigned long xpti_sysenter_entry(unsigned int cpu);
 
 void xpti_forget_roots(void);
-/** This CPU's copies of root tables are out of date: its TLB is flushed, or the
- * vcpu gives up a table that it held. */
+/** The vcpu on this CPU gives up a table that it held: the copies go. */
 static inline void xpti_forget(void)
 {
     if (unlikely(xpti_enabled))
         xpti_forget_roots();
+}
+
+/** This CPU's TLB is flushed: if the guest's tables have changed since they
+ * were copied (arch_domain.root_changes), the copies go, too. */
+static inline void xpti_look_again(void)
+{
+    get_cpu_info()->xpti_source = 0;
 }
 
 /** Another vcpu is loaded on this CPU: what the last one left behind where
