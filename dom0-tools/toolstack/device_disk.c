@@ -171,25 +171,43 @@ static int host_check(const struct disk_config *disk, const struct stat *st,
     return rc;
 }
 
-int disk_check(struct store *s, const struct disk_config *disk,
-               struct error **err_out)
+/* Who serves it here: where the kernel has no devices for images of other
+ * formats, the daemon does. */
+static struct disk_config with_server(const struct disk_config *disk)
+{
+    struct disk_config d = *disk;
+
+    d.daemon |= d.format != DISK_RAW && nbd_check(NULL);
+    return d;
+}
+
+/* One that this host serves. */
+static int local_check(struct store *s, const struct disk_config *disk,
+                       struct error **err_out)
 {
     struct stat st;
-    domid_t backend_id;
-    int rc = device_backend_find(s, disk->backend, &backend_id, err_out);
+    int rc;
 
-    if (rc || backend_id)
-        return rc;
     if (disk->script)
         return hotplug_check(disk->script, err_out);
     rc = target_stat(disk, &st, err_out);
     if (!rc && disk->format != DISK_RAW)
         rc = disk_image_check(disk, err_out);
-    if (!rc && disk->format != DISK_RAW)
-        rc = disk->daemon ? nbd_server_check(err_out) : nbd_check(err_out);
+    if (!rc && disk->format != DISK_RAW && disk->daemon)
+        rc = nbd_server_check(err_out);
     if (!rc && !disk->shared)
         rc = host_check(disk, &st, err_out);
     return rc || disk->shared ? rc : use_check(s, disk, &st, err_out);
+}
+
+int disk_check(struct store *s, const struct disk_config *disk,
+               struct error **err_out)
+{
+    const struct disk_config served = with_server(disk);
+    domid_t backend_id;
+    int rc = device_backend_find(s, disk->backend, &backend_id, err_out);
+
+    return rc || backend_id ? rc : local_check(s, &served, err_out);
 }
 
 /* Attaching. */
@@ -392,7 +410,7 @@ static int local_attach(struct store *s, domid_t domid,
     if (disk->daemon)
         device_place_serve(&at, DAEMON_TYPE);
     /* Nobody else takes it between the check and the store. */
-    rc = disk_check(s, disk, err_out);
+    rc = local_check(s, disk, err_out);
     if (!rc)
         rc = host_attach(s, domid, disk, err_out);
     lock_drop(lock);
@@ -429,13 +447,14 @@ static int remote_attach(struct store *s, domid_t domid, domid_t backend_id,
 int disk_attach(struct store *s, domid_t domid, const struct disk_config *disk,
                 struct error **err_out)
 {
+    const struct disk_config served = with_server(disk);
     domid_t backend_id;
     int rc = device_backend_find(s, disk->backend, &backend_id, err_out);
 
     if (rc)
         return rc;
     return backend_id ? remote_attach(s, domid, backend_id, disk, err_out)
-                      : local_attach(s, domid, disk, err_out);
+                      : local_attach(s, domid, &served, err_out);
 }
 
 /* Ending. */

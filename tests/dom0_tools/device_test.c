@@ -293,6 +293,14 @@ static void a_daemon_serves_images_by_nbd(void **state)
     fails("create vm.cfg name='two'", ERROR_DEVICE);
     grumbles("ramdisk': is no qcow2 image (is it raw?)");
     ok("destroy vm");
+    /* The same where the kernel can't. */
+    fake_host.no_nbds = true;
+    devices_write("disk = ['@/image,qcow2,xvda,w']");
+    ok("create vm.cfg");
+    assert_string_equal(fake_host.nbd_server, "disk-1-51712 qcow2");
+    assert_int_equal(fake_host.nbds, 0);
+    ok("destroy vm");
+    assert_string_equal(fake_host.nbd_server, "");
 }
 
 /* What happens to it: it dies, and dies, then there are no devices any more. */

@@ -100,6 +100,7 @@ unsigned int fake_store_requests(void);
 struct fake_host {
     unsigned int loops, nbds; /* in use */
     char nbd_format[16];      /* of the last one */
+    bool no_nbds;             /* the host has none of these devices */
     char nbd_server[48];      /* by a socket: its name, format */
     char bridge[16];          /* its only bridge, `br0`; empty: none */
     char port[32];            /* the last interface that was set up */

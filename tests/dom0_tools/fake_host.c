@@ -87,8 +87,9 @@ int loop_detach(const char *device, struct error **err_out)
 
 int nbd_check(struct error **err_out)
 {
-    (void)err_out;
-    return 0;
+    return fake_host.no_nbds
+               ? error_set(err_out, ERROR_DEVICE, -ENODEV, "no nbd devices")
+               : 0;
 }
 
 int nbd_attach(const struct nbd_image *image, char *device_out,
