@@ -22,7 +22,7 @@ JOURNEY = (
 
 
 # Each vcpu has a CPU of its own, so that stock Xen can have XSAVE: the guest's
-# state is part of the file (see NO_XSAVE in cases.py).
+# state is part of the file (see EAGER_FPU in cases.py).
 def machine(checks):
     return Boot("tools_carried", checks=("tools_start",) + checks,
                 image="toolstack/toolstack", smp=3, memory=3072, nic="",
