@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A look into packets' headers; see pv/net.h. */
+/* A look into packets' headers, and their parts; see pv/net.h. */
 #include "pv/net.h"
+
+#include "pv/copy.h"
 
 #define TYPE_IPV4 0x0800U
 #define TYPE_IPV6 0x86ddU
@@ -168,4 +170,24 @@ int net_mac_parse(const char *text, uint8_t mac[NET_MAC_SIZE])
     }
     memcpy(mac, out, sizeof(out));
     return 0;
+}
+
+void net_read(struct net_reader *r, void *to, size_t size)
+{
+    uint8_t *at = to;
+
+    while (size) {
+        size_t some = r->buffer->size - r->at;
+
+        if (some > size)
+            some = size;
+        pv_copy(at, (const uint8_t *)r->buffer->base + r->at, some);
+        at += some;
+        size -= some;
+        r->at += some;
+        if (r->at == r->buffer->size) {
+            r->buffer++;
+            r->at = 0;
+        }
+    }
 }

@@ -258,11 +258,13 @@ static const struct front_driver netfront_driver = {
 static void front_free(struct netfront *f)
 {
     os_free(f->queues, f->options.max_queues * sizeof(*f->queues));
-    os_free(f->packet, f->max_packet);
+    if (f->packet)
+        os_free(f->packet, f->max_packet);
     os_free(f, sizeof(*f));
 }
 
-static struct netfront *front_new(const struct netfront_options *options)
+static struct netfront *front_new(const struct netfront_options *options,
+                                  const struct netfront_ops *ops)
 {
     struct netfront *f = os_alloc(sizeof(*f));
 
@@ -276,8 +278,10 @@ static struct netfront *front_new(const struct netfront_options *options)
     f->life.pages.keep = true;
     f->queues = os_alloc(f->options.max_queues * sizeof(*f->queues));
     f->max_packet = takes_large(f) ? NET_MAX_PACKET : OS_PAGE_SIZE;
-    f->packet = os_alloc(f->max_packet);
-    if (f->queues && f->packet)
+    if (!ops->received_parts)
+        f->packet = os_alloc(f->max_packet);
+    f->ops = ops;
+    if (f->queues && (f->packet || ops->received_parts))
         return f;
     front_free(f);
     return NULL;
@@ -287,12 +291,11 @@ int netfront_create(const char *node, const struct netfront_options *options,
                     const struct netfront_ops *ops, void *arg,
                     struct netfront **front_out)
 {
-    struct netfront *f = front_new(options);
+    struct netfront *f = front_new(options, ops);
     int rc;
 
     if (!f)
         return -XEN_ENOMEM;
-    f->ops = ops;
     f->arg = arg;
     rc = front_open(&f->life, &netfront_driver, node, f);
     if (rc) {

@@ -43,7 +43,7 @@ struct netfront {
     struct net_front_queue *queues; /* options.max_queues */
     unsigned int first_polled;      /* queues take turns to be first */
 
-    uint8_t *packet;   /* one that is received */
+    uint8_t *packet;   /* for received(): one that is */
     size_t max_packet; /* its room */
 
     unsigned int nr_groups;

@@ -6,6 +6,9 @@
  */
 #include "net_internal.h"
 
+/* Of one packet: more come from no back-end. */
+#define MAX_SLOTS (2 * NET_MAX_SLOTS)
+
 /* ---- Pages ------------------------------------------------------------ */
 
 static void put(struct net_front_queue *q, struct front_page *page)
@@ -41,6 +44,8 @@ struct assembly {
     bool bad;      /* a part was not delivered: it is lost */
     bool in_extra; /* extra info comes next */
     struct net_offload offload;
+    struct net_buffer *parts; /* at most one for each slot */
+    unsigned int nr_parts;
 };
 
 static bool add_extra(struct net_front_queue *q, struct assembly *a,
@@ -58,7 +63,6 @@ static bool add_extra(struct net_front_queue *q, struct assembly *a,
     return true;
 }
 
-/* Copied, so that it can't change any more. */
 static bool add_part(struct net_front_queue *q, struct assembly *a,
                      const struct netif_rx_response *rsp, uint32_t slot)
 {
@@ -71,8 +75,8 @@ static bool add_part(struct net_front_queue *q, struct assembly *a,
     if (rsp->offset + rsp->status > (int)OS_PAGE_SIZE ||
         a->size + (size_t)rsp->status > q->front->max_packet)
         return false;
-    memcpy(q->front->packet + a->size,
-           (const uint8_t *)page->memory + rsp->offset, (size_t)rsp->status);
+    a->parts[a->nr_parts++] = (struct net_buffer){
+        (const uint8_t *)page->memory + rsp->offset, (size_t)rsp->status};
     a->size += (size_t)rsp->status;
     return true;
 }
@@ -115,17 +119,31 @@ static void release(struct net_front_queue *q, const struct assembly *a)
     }
 }
 
+/* Copied, so that it can't change any more, by them or by us. */
+static void hand_on(struct netfront *f, const struct assembly *a)
+{
+    struct net_reader r = {.buffer = a->parts};
+
+    if (f->ops->received_parts) {
+        f->ops->received_parts(f->arg, a->parts, a->size, &a->offload);
+        return;
+    }
+    net_read(&r, f->packet, a->size);
+    f->ops->received(f->arg, f->packet, a->size, &a->offload);
+}
+
 /* Returns whether there was a whole packet; nr: responses that have come. */
 static bool take_packet(struct net_front_queue *q, uint32_t nr)
 {
     struct netfront *f = q->front;
-    struct assembly a = {.nr_slots = 0};
+    struct net_buffer parts[MAX_SLOTS];
+    struct assembly a = {.parts = parts};
     bool more = false;
     int end = 0;
 
-    while (!end && a.nr_slots < nr && a.nr_slots < 2 * NET_MAX_SLOTS)
+    while (!end && a.nr_slots < nr && a.nr_slots < MAX_SLOTS)
         end = add_slot(q, &a, &more);
-    if (end < 0 || (!end && a.nr_slots == 2 * NET_MAX_SLOTS)) {
+    if (end < 0 || (!end && a.nr_slots == MAX_SLOTS)) {
         front_break(&f->life, "a packet that can't be");
         return false;
     }
@@ -133,7 +151,7 @@ static bool take_packet(struct net_front_queue *q, uint32_t nr)
         return false;
     release(q, &a);
     if (!a.bad && a.size >= NET_MIN_PACKET)
-        f->ops->received(f->arg, f->packet, a.size, &a.offload);
+        hand_on(f, &a);
     return f->life.connected;
 }
 

@@ -87,31 +87,6 @@ static int check(const struct netfront *f, size_t size,
     return 0;
 }
 
-/* Where a packet's buffers have been copied up to. */
-struct reader {
-    const struct net_buffer *buffer;
-    size_t at;
-};
-
-static void read_some(struct reader *r, uint8_t *to, size_t size)
-{
-    while (size) {
-        size_t some = r->buffer->size - r->at;
-
-        if (some > size)
-            some = size;
-        if (some)
-            memcpy(to, (const uint8_t *)r->buffer->base + r->at, some);
-        to += some;
-        size -= some;
-        r->at += some;
-        if (r->at == r->buffer->size) {
-            r->buffer++;
-            r->at = 0;
-        }
-    }
-}
-
 static void put_extra(struct net_front_queue *q,
                       const struct netif_extra_info *extra)
 {
@@ -157,7 +132,7 @@ static void put_part(struct net_front_queue *q, struct front_page *page,
 }
 
 static void put_packet(struct net_front_queue *q, struct front_page *pages,
-                       struct reader r, size_t size,
+                       struct net_reader r, size_t size,
                        const struct net_offload *offload)
 {
     uint16_t flags = flags_of(offload);
@@ -169,7 +144,7 @@ static void put_packet(struct net_front_queue *q, struct front_page *pages,
 
         pages = page->next;
         page->next = NULL;
-        read_some(&r, page->memory, some);
+        net_read(&r, page->memory, some);
         size -= some;
         put_part(q, page, some, told,
                  (uint16_t)(flags | (size ? NETTXF_more_data : 0U)));
@@ -216,7 +191,7 @@ int netfront_send(struct netfront *f, const struct net_buffer buffers[],
         f->blocked = true;
         return -XEN_EAGAIN;
     }
-    put_packet(q, pages, (struct reader){buffers, 0}, size, offload);
+    put_packet(q, pages, (struct net_reader){buffers, 0}, size, offload);
     push(q);
     return 0;
 }

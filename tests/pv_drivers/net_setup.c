@@ -231,6 +231,16 @@ static void received(void *arg, const uint8_t *frame, size_t size,
     take(&net.in, frame, size, offload);
 }
 
+static void received_parts(void *arg, const struct net_buffer parts[],
+                           size_t size, const struct net_offload *offload)
+{
+    static uint8_t frame[NET_MAX_PACKET];
+    struct net_reader r = {.buffer = parts};
+
+    net_read(&r, frame, size);
+    received(arg, frame, size, offload);
+}
+
 static void link_changed(void *arg, bool up, const struct netfront_info *info)
 {
     net.link = up;
@@ -284,7 +294,7 @@ static const struct netfront_ops front_ops = {
 
 static const struct netfront_ops polled_ops = {
     .link = link_changed,
-    .received = received,
+    .received_parts = received_parts,
     .writable = writable,
     .pending = pending,
     .removed = removed,

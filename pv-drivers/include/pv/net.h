@@ -22,6 +22,21 @@ struct net_offload {
     uint16_t gso_size; /* payload of a segment, bytes */
 };
 
+/* A part of a packet, anywhere. */
+struct net_buffer {
+    const void *base;
+    size_t size;
+};
+
+/* How far a packet's parts have been read. */
+struct net_reader {
+    const struct net_buffer *buffer;
+    size_t at; /* in that one */
+};
+
+/** Copy the next bytes of a packet, which has so many. */
+void net_read(struct net_reader *r, void *to, size_t size);
+
 /* Where a TCP or UDP packet has its checksum, from the frame's start. */
 struct net_headers {
     uint16_t transport;   /* of the TCP or UDP header */

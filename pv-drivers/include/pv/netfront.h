@@ -12,12 +12,6 @@
 
 #include "pv/net.h"
 
-/* A part of a packet, anywhere. */
-struct net_buffer {
-    const void *base;
-    size_t size;
-};
-
 /* What the back-end takes, and the toolstack says. */
 struct netfront_info {
     uint8_t mac[NET_MAC_SIZE];
@@ -36,6 +30,11 @@ struct netfront_ops {
     /** A packet; its memory is the driver's. May send, also in answer. */
     void (*received)(void *arg, const uint8_t *frame, size_t size,
                      const struct net_offload *offload);
+    /** In place of received(), for who copies it anyhow: the parts are where
+     * the back-end has put them and may still write, so each byte is read once.
+     */
+    void (*received_parts)(void *arg, const struct net_buffer parts[],
+                           size_t size, const struct net_offload *offload);
     /** There is room again after an -EAGAIN. May be NULL. */
     void (*writable)(void *arg);
     /** Something has happened: received() and writable() wait until

@@ -133,7 +133,7 @@ static void on_removed(void *nic)
 
 static const struct netfront_ops front_ops = {
     .link = on_link,
-    .received = nic_received,
+    .received_parts = nic_received,
     .writable = nic_writable,
     .pending = nic_pending,
     .removed = on_removed,
@@ -160,6 +160,12 @@ static int read_nodes(struct net_device *dev, const char *node)
     return 0;
 }
 
+static void free_device(struct nic *n)
+{
+    nic_packets_close(n);
+    free_netdev(n->dev);
+}
+
 static struct nic *new_nic(struct xenbus_device *xdev)
 {
     struct net_device *dev = alloc_etherdev(sizeof(struct nic));
@@ -171,7 +177,10 @@ static struct nic *new_nic(struct xenbus_device *xdev)
     n->dev = dev;
     INIT_WORK(&n->link, set_link);
     INIT_WORK(&n->groups, nic_set_groups);
-    nic_packets_init(n);
+    if (nic_packets_open(n)) {
+        free_netdev(dev);
+        return NULL;
+    }
     netif_napi_add(dev, &n->napi, nic_poll);
     dev->netdev_ops = &device_ops;
     dev->ethtool_ops = &ethtool_ops;
@@ -231,7 +240,7 @@ static void destroy_front(struct port_device *port)
 
 static void free_nic(struct port_device *port)
 {
-    free_netdev(nic_of(port)->dev);
+    free_device(nic_of(port));
 }
 
 static const struct port_device_ops port_ops = {
@@ -269,7 +278,7 @@ static int probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
         return -ENOMEM;
     rc = start_nic(n, xdev);
     if (rc)
-        free_netdev(n->dev);
+        free_device(n);
     return rc;
 }
 

@@ -7,6 +7,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/interrupt.h>
+#include <net/page_pool.h>
 #include <xen/interface/io/netif.h>
 
 #include "net_port.h"
@@ -16,6 +17,9 @@
 /* A packet up to this size is in one piece; of others, the headers are. */
 #define WHOLE_SIZE  2048
 #define HEADER_SIZE 256
+
+/* Kept for packets to come: what a fast connection has on its way. */
+#define NR_POOL_PAGES 1024
 
 /* ---- To the back-end -------------------------------------------------- */
 
@@ -97,22 +101,36 @@ void nic_writable(void *nic)
 
 /* ---- From the back-end ------------------------------------------------ */
 
-static struct sk_buff *new_skb(const uint8_t *frame, size_t size)
+/* Pages of the pool come back as they are: the kernel zeroes what it allocates
+ * itself. */
+static bool add_page(struct nic *n, struct sk_buff *skb, struct net_reader *r,
+                     size_t size)
+{
+    struct page *page = page_pool_dev_alloc_pages(n->pool);
+
+    if (!page)
+        return false;
+    net_read(r, page_address(page), size);
+    skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0, size, PAGE_SIZE);
+    return true;
+}
+
+static struct sk_buff *new_skb(struct nic *n, struct net_reader r, size_t size)
 {
     size_t head = size <= WHOLE_SIZE ? size : HEADER_SIZE;
-    struct sk_buff *skb;
-    int rc;
+    struct sk_buff *skb =
+        alloc_skb(NET_IP_ALIGN + head, GFP_ATOMIC | __GFP_NOWARN);
 
-    skb = alloc_skb_with_frags(NET_IP_ALIGN + head, size - head,
-                               PAGE_ALLOC_COSTLY_ORDER, &rc,
-                               GFP_ATOMIC | __GFP_NOWARN);
     if (!skb)
         return NULL;
+    skb_mark_for_recycle(skb);
     skb_reserve(skb, NET_IP_ALIGN);
-    skb_put(skb, head);
-    skb->data_len = size - head;
-    skb->len = size;
-    skb_store_bits(skb, 0, frame, size);
+    net_read(&r, skb_put(skb, head), head);
+    for (size_t at = head; at < size; at += PAGE_SIZE)
+        if (!add_page(n, skb, &r, min(size - at, PAGE_SIZE))) {
+            dev_kfree_skb_any(skb);
+            return NULL;
+        }
     return skb;
 }
 
@@ -139,11 +157,11 @@ static bool take_offload(struct sk_buff *skb, const struct net_offload *offload)
     return !skb_checksum_setup(skb, !offload->csum_blank);
 }
 
-void nic_received(void *nic, const uint8_t *frame, size_t size,
+void nic_received(void *nic, const struct net_buffer parts[], size_t size,
                   const struct net_offload *offload)
 {
     struct nic *n = nic;
-    struct sk_buff *skb = new_skb(frame, size);
+    struct sk_buff *skb = new_skb(n, (struct net_reader){parts, 0}, size);
 
     if (!skb) {
         n->dev->stats.rx_dropped++;
@@ -196,10 +214,20 @@ int nic_poll(struct napi_struct *napi, int budget)
     return done;
 }
 
-void nic_packets_init(struct nic *n)
+int nic_packets_open(struct nic *n)
 {
+    struct page_pool_params params = {.pool_size = NR_POOL_PAGES,
+                                      .nid = NUMA_NO_NODE};
+
     skb_queue_head_init(&n->waiting);
     __skb_queue_head_init(&n->arrived);
     port_call_init(&n->send, call_send);
     port_call_init(&n->again, call_again);
+    n->pool = page_pool_create(&params);
+    return PTR_ERR_OR_ZERO(n->pool);
+}
+
+void nic_packets_close(struct nic *n)
+{
+    page_pool_destroy(n->pool);
 }

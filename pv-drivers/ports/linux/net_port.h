@@ -22,6 +22,7 @@ struct nic {
     struct port_device port;
     struct net_device *dev;
     struct napi_struct napi;
+    struct page_pool *pool;    /* for packets that arrive */
     struct work_struct link;   /* it is up, or down, or another one */
     struct work_struct groups; /* others are wanted */
 
@@ -46,7 +47,11 @@ void nic_set_groups(struct work_struct *work);
 
 /* ---- net_packet.c ----------------------------------------------------- */
 
-void nic_packets_init(struct nic *n);
+/** Make what packets need; 0 or an error. */
+int nic_packets_open(struct nic *n);
+
+/** The last packet has come. */
+void nic_packets_close(struct nic *n);
 
 netdev_tx_t nic_start_xmit(struct sk_buff *skb, struct net_device *dev);
 
@@ -56,7 +61,7 @@ int nic_poll(struct napi_struct *napi, int budget);
 void nic_pending(void *nic);
 
 /** The front-end's: a packet. */
-void nic_received(void *nic, const uint8_t *frame, size_t size,
+void nic_received(void *nic, const struct net_buffer parts[], size_t size,
                   const struct net_offload *offload);
 
 /** The front-end's: there is room again. */
