@@ -109,15 +109,36 @@ static int take_parts(const struct net_back_queue *q, uint32_t at,
     return 1;
 }
 
-/* Room for a packet in the pool; NULL: there is not so much. */
-static uint8_t *place(const struct netback *b, size_t *used, uint32_t size)
+/* What comes before the first whole page, which a part is. */
+static uint32_t before_page(const struct net_back_queue *q, uint32_t at,
+                            const struct chain *c, uint32_t first_size)
 {
-    size_t at = (*used + ALIGN - 1) / ALIGN * ALIGN;
+    uint32_t size = first_size, before = 0;
 
-    if (at + NETBACK_HEADROOM + size > NET_POOL_PAGES * OS_PAGE_SIZE)
+    for (uint32_t i = c->nr_extras + 1; i <= c->nr_slots; i++) {
+        if (size == OS_PAGE_SIZE)
+            return before;
+        before += size;
+        if (i < c->nr_slots)
+            size = request_at(q, at + i)->size;
+    }
+    return 0;
+}
+
+/* Room for a packet in the pool; NULL: there is not so much. Whole pages begin
+ * where pages do: each is one copy then, and not two. */
+static uint8_t *place(const struct netback *b, size_t *used, uint32_t size,
+                      uint32_t before)
+{
+    size_t align = size < OS_PAGE_SIZE ? ALIGN : OS_PAGE_SIZE;
+    size_t at =
+        (*used + NETBACK_HEADROOM + before + align - 1) / align * align -
+        before;
+
+    if (at + size > NET_POOL_PAGES * OS_PAGE_SIZE)
         return NULL;
-    *used = at + NETBACK_HEADROOM + size;
-    return b->pool + at + NETBACK_HEADROOM;
+    *used = at + size;
+    return b->pool + at;
 }
 
 /* Copies of all parts. Returns false if there is no room for more copies. */
@@ -178,7 +199,8 @@ static int take_packet(struct net_back_queue *q, struct net_batch_packet *p,
     if (first->size <= c.rest || first->size < NET_MIN_PACKET ||
         !in_page(first, first->size - c.rest))
         return -XEN_EINVAL;
-    p->data = place(q->back, used, p->size);
+    p->data = place(q->back, used, p->size,
+                    before_page(q, at, &c, first->size - c.rest));
     return p->data && copy_parts(q, p, at, &c);
 }
 

@@ -41,24 +41,38 @@ static void use_room(struct netfront *f)
         f->ops->writable(f->arg);
 }
 
+/* Those that have come; false: the back-end is broken. */
+static bool take_answers(struct net_front_queue *q)
+{
+    int nr = pv_front_avail(&q->tx);
+
+    if (nr < 0) {
+        front_break(&q->front->life, "more answers than packets");
+        return false;
+    }
+    while (nr--)
+        if (!take_answer(q))
+            return false;
+    return true;
+}
+
+/* An answer only says that there is room: while there is, not each is worth an
+ * event. */
+static bool are_more(struct net_front_queue *q)
+{
+    const struct netfront *f = q->front;
+
+    return pv_front_more_by(&q->tx,
+                            f->blocked || f->groups_late ? 1 : q->tx.nr / 2);
+}
+
 bool net_front_tx_done(struct net_front_queue *q)
 {
-    bool some = false;
-
     do {
-        int nr = pv_front_avail(&q->tx);
-
-        if (nr < 0) {
-            front_break(&q->front->life, "more answers than packets");
+        if (!take_answers(q))
             return false;
-        }
-        some |= nr != 0;
-        while (nr--)
-            if (!take_answer(q))
-                return false;
-    } while (pv_front_more(&q->tx));
-    if (some)
-        use_room(q->front);
+    } while (are_more(q));
+    use_room(q->front);
     return q->front->life.connected;
 }
 
@@ -170,6 +184,16 @@ static struct net_front_queue *queue_for(const struct netfront *f,
                           : 0];
 }
 
+/* If there is none, an event tells when there may be. */
+static bool has_room(struct net_front_queue *q, unsigned int nr_pages,
+                     unsigned int nr_slots)
+{
+    while (q->nr_free_ids < nr_pages || pv_front_room(&q->tx) < nr_slots)
+        if (!pv_front_more(&q->tx) || !take_answers(q))
+            return false;
+    return true;
+}
+
 int netfront_send(struct netfront *f, const struct net_buffer buffers[],
                   unsigned int nr_buffers, const struct net_offload *offload)
 {
@@ -185,7 +209,7 @@ int netfront_send(struct netfront *f, const struct net_buffer buffers[],
     if (rc)
         return rc;
     q = queue_for(f, buffers);
-    if (nr <= q->nr_free_ids && nr + !!offload->gso <= pv_front_room(&q->tx))
+    if (has_room(q, nr, nr + !!offload->gso))
         pages = front_pages_take(&f->life.pages, nr);
     if (!pages) {
         f->blocked = true;
@@ -207,7 +231,7 @@ static bool tell(struct netfront *f, const struct net_front_group *group)
     struct net_front_queue *q = f->queues;
     struct front_page *page;
 
-    if (!q->nr_free_ids || pv_front_room(&q->tx) < 2)
+    if (!has_room(q, 1, 2))
         return false;
     page = front_pages_take(&f->life.pages, 1);
     if (!page)

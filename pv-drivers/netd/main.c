@@ -13,7 +13,7 @@
 #define HEADER      sizeof(struct virtio_net_hdr)
 #define MAX_PACKETS 64U
 #define MAX_SIZE    (HEADER + NET_MAX_PACKET + 1)
-#define ALIGN       64U
+#define POOL_PAGES  160U
 
 _Static_assert(HEADER <= NETBACK_HEADROOM, "it stands before the packet");
 
@@ -25,8 +25,10 @@ struct net_device {
     bool polled;
 };
 
-/* What is read from an interface at once, until the guest has it. */
-static uint8_t pool[8 * (MAX_SIZE + ALIGN)] __attribute__((aligned(4096)));
+/* What is read from an interface at once, until the guest has it. Frames begin
+ * where pages do, with the header before: each page is one copy then. */
+static uint8_t pool[POOL_PAGES * OS_PAGE_SIZE]
+    __attribute__((aligned(OS_PAGE_SIZE)));
 
 static struct net_device *device_of(struct netback_nic *nic)
 {
@@ -53,17 +55,17 @@ static bool give(struct net_device *d, uint8_t *at, size_t size)
 static void tap_ready(void *arg)
 {
     struct net_device *d = arg;
-    size_t used = 0;
+    size_t at = OS_PAGE_SIZE - HEADER;
 
     for (unsigned int i = 0; d->polled && i < MAX_PACKETS; i++) {
         ssize_t size;
 
-        if (used + MAX_SIZE > sizeof(pool))
+        if (at + MAX_SIZE > sizeof(pool))
             break;
-        size = read(d->tap.fd, pool + used, MAX_SIZE);
-        if (size <= 0 || !give(d, pool + used, (size_t)size))
+        size = read(d->tap.fd, pool + at, MAX_SIZE);
+        if (size <= 0 || !give(d, pool + at, (size_t)size))
             break;
-        used += ((size_t)size + ALIGN - 1) / ALIGN * ALIGN;
+        at += ((size_t)size + OS_PAGE_SIZE - 1) / OS_PAGE_SIZE * OS_PAGE_SIZE;
     }
     netback_commit(d->back);
 }

@@ -128,14 +128,22 @@ static inline int pv_front_avail(const struct pv_ring *ring)
     return nr <= ring->prod - ring->cons ? (int)nr : -XEN_EILSEQ;
 }
 
-/** All seen are taken: ask for an event; true if there are more by now. */
-static inline bool pv_front_more(struct pv_ring *ring)
+/** All seen are taken: ask for an event once there are so many more; true if
+ * they are there by now. */
+static inline bool pv_front_more_by(struct pv_ring *ring, uint32_t nr)
 {
-    __atomic_store_n(&ring->shared->rsp_event, ring->cons + 1,
+    __atomic_store_n(&ring->shared->rsp_event, ring->cons + nr,
                      __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return __atomic_load_n(&ring->shared->rsp_prod, __ATOMIC_RELAXED) !=
-           ring->cons;
+    return __atomic_load_n(&ring->shared->rsp_prod, __ATOMIC_RELAXED) -
+               ring->cons >=
+           nr;
+}
+
+/** The same for the next one. */
+static inline bool pv_front_more(struct pv_ring *ring)
+{
+    return pv_front_more_by(ring, 1);
 }
 
 /**
