@@ -21,6 +21,9 @@
 
 #define XPTI_DATA(off) (xpti_code_end + (off))(%rip)
 
+/* The upper half of all of the image's addresses. */
+#define IMAGE_HIGH (XEN_VIRT_START >> 32)
+
 /* An address of the image, from the area's mapping, with all registers as they
  * are. The return is predicted to go to the loop. */
 .macro FAR_JUMP target
@@ -29,11 +32,10 @@
     lfence
     jmp   2b
 1:  lea   8(%rsp), %rsp
-    pushq 3f(%rip)
+    pushq $(\target - (IMAGE_HIGH << 32))
+    movl  $IMAGE_HIGH, 4(%rsp)
     ret
-3:  .quad \target
 .endm
-
 
 /* The CPU has pushed a frame at `top`, the entry a word for error code and
  * vector, then rax. On with that to the stack whose top is in the word `own`. */
