@@ -103,12 +103,20 @@ static void on_connected(void *front)
     }
 }
 
+/* The back-end ends a connection of those before us, and offers the device
+ * anew: to answer as if it were ours would end ours while it is made. */
+static bool ends_an_earlier_one(const struct front_life *f)
+{
+    return f->bus.state == XenbusStateInitialising &&
+           store_read_or(f->bus.other, "online", 0) == 1;
+}
+
 static void on_closing(void *front)
 {
     struct front_life *f = front;
 
     try_removed(f);
-    if (f->bus.state == XenbusStateClosed)
+    if (f->bus.state == XenbusStateClosed || ends_an_earlier_one(f))
         return;
     disconnect(f);
     xenbus_set_state(&f->bus, XenbusStateClosed);

@@ -6,7 +6,8 @@
  *   the back-end is in    we
  *   InitWait              connect(): rings, and the nodes that tell of them
  *   Connected             connected()
- *   Closing, Closed       disconnect(), Closed
+ *   Closing, Closed       disconnect(), Closed; where we have only just begun,
+ *                         nothing, unless the device is taken away
  *   Initialising          disconnect(), Initialising
  *   gone                  disconnect(), ended(), removed()
  */

@@ -426,6 +426,44 @@ static void other_stop(void)
     assert_true(fake_end());
 }
 
+static void assert_front_is_in(const char *state)
+{
+    fake_settle();
+    assert_string_equal(fake_store_get(FRONT_NODE "/state"), state);
+}
+
+static void earlier_connections_are_not_ours(void **state)
+{
+    (void)state;
+    net.by_hand = true;
+    net_make_nodes();
+    fake_store_set(BACK_NODE "/feature-rx-copy", "1");
+    fake_store_set(BACK_NODE "/state", "4");
+    net_start_front();
+    assert_front_is_in("1");
+    fake_store_set(BACK_NODE "/state", "5");
+    assert_front_is_in("1");
+    fake_store_set(BACK_NODE "/state", "6");
+    assert_front_is_in("1");
+    fake_store_set(BACK_NODE "/state", "2");
+    assert_front_is_in("4");
+    fake_store_set(BACK_NODE "/state", "5");
+    assert_front_is_in("6");
+    other_stop();
+}
+
+static void device_is_taken_away_before_it_is_used(void **state)
+{
+    (void)state;
+    net.by_hand = true;
+    net_make_nodes();
+    net_start_front();
+    fake_store_set(BACK_NODE "/online", "0");
+    fake_store_set(BACK_NODE "/state", "5");
+    assert_front_is_in("6");
+    other_stop();
+}
+
 static void wake(void)
 {
     fake_event_inject(FAKE_FRONT, other.port);
@@ -610,6 +648,8 @@ int main(void)
         TEST(too_many_groups_are_an_error),
         TEST(bad_pages_lose_their_packets),
         TEST(no_connection_without_sense),
+        TEST(earlier_connections_are_not_ours),
+        TEST(device_is_taken_away_before_it_is_used),
         TEST(front_takes_good_packets),
         TEST(front_breaks_with_a_liar),
         TEST(front_knows_what_it_has_sent),
