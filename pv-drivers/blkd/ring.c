@@ -71,7 +71,7 @@ static void write_back(struct io_uring_sqe *sqe)
 
 static void poll_events(struct io_uring_sqe *sqe)
 {
-    io_uring_prep_poll_multishot(sqe, events_fd, POLLIN);
+    io_uring_prep_poll_add(sqe, events_fd, POLLIN);
     io_uring_sqe_set_data64(sqe, OWN_EVENTS);
     events_polled = true;
 }
@@ -110,7 +110,7 @@ static bool prepare_to_sleep(uint64_t until_ns)
         return false;
     if (nr_unmask)
         write_back(io_uring_get_sqe(&ring));
-    if (!events_polled)
+    if (!events_polled && !events_there)
         poll_events(io_uring_get_sqe(&ring));
     if (!loop_polled)
         poll_loop(io_uring_get_sqe(&ring));
@@ -129,8 +129,7 @@ static int own_done(enum own_operation own, const struct io_uring_cqe *cqe)
 
     switch (own) {
     case OWN_EVENTS:
-        if (!(cqe->flags & IORING_CQE_F_MORE))
-            events_polled = false;
+        events_polled = false;
         events_there = true;
         return res >= 0 || res == -EINTR || res == -ECANCELED ? 0 : res;
     case OWN_UNMASK:
@@ -147,9 +146,9 @@ static int own_done(enum own_operation own, const struct io_uring_cqe *cqe)
     }
 }
 
-/* The poll tells when there are some after there were none: so all are read,
- * now or before the next sleep. Those told before have been written back.
- * Returns 0; -errno. */
+/* One that comes while we read finds the driver's ring not empty, and wakes
+ * nobody: it is the poll, set anew, that sees it. Those told before have been
+ * written back. Returns 0; -errno. */
 static int take_events(void)
 {
     int nr;

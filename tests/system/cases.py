@@ -86,9 +86,10 @@ TOOLS_OWN_CONSOLE = ("console_start", "console_sandbox", "console_create",
 TOOLS_BLKD = ("tools_start", "create_plain", "boots_to_init",
               "blkd_serves_a_file", "blkd_features", "blkd_is_confined",
               "blkd_worker_killed", "blkd_killed", "blkd_limits_iops",
-              "blkd_limits_bytes", "blkd_resizes", "blkd_serves_a_device",
-              "blkd_serves_read_only", "blkd_discards", "blkd_refuses",
-              "blkd_detaches", "blkd_guest_dies")
+              "blkd_limits_two_guests", "blkd_limits_bytes", "blkd_resizes",
+              "blkd_serves_a_device", "blkd_serves_read_only",
+              "blkd_discards", "blkd_refuses", "blkd_detaches",
+              "blkd_guest_dies")
 # {our, Linux's} block front-end on {our, Linux's} back-end.
 TOOLS_BLKFRONT = ("tools_start", "front_make_root", "front_own_on_linux",
                   "front_own_verifies_on_blkd", "front_own_is_detached",

@@ -12,15 +12,18 @@ worker_pid()
     worker_of blkd
 }
 
+# Whose disks those functions mean that do not say so.
+owner=linux
+
 backend_of()
 {
-    echo "/local/domain/0/backend/qdisk/$(xl domid linux)/$1"
+    echo "/local/domain/0/backend/qdisk/$(xl domid $owner)/$1"
 }
 
 # attach NUMBER PARAMS MODE: a disk, as a toolstack writes its nodes.
 attach()
 {
-    id=$(xl domid linux)
+    id=$(xl domid $owner)
     back=$(backend_of "$1") front=/local/domain/$id/device/vbd/$1
     xenstore-write "$back" '' "$front" '' || return
     xenstore-chmod "$back" n0 "r$id"
@@ -143,6 +146,47 @@ check_blkd_limits_iops()
     xenstore-write "$(backend_of 51712)/iops" 0
     echo "400 reads with 100 per second took $tenths tenths"
     [ "$tenths" -ge 36 ]
+}
+
+create_second()
+{
+    create "$(linux_config linux2 cloud "guest.ip=$other" vcpus=1 \
+        "vif=['mac=00:16:3e:00:00:03,bridge=xenbr0']" "tsc_mode='native'")" &&
+        wait_until 300 has_printed linux2 GUEST-READY || return
+    truncate -s 8M /disk/second.img
+    owner=linux2
+    attach 51712 raw:/disk/second.img w
+    (
+        address=$other
+        wait_until 60 guest_has_disk xvda
+    )
+}
+
+# is_nearly WHAT WANTED GOT: within a tenth.
+is_nearly()
+{
+    echo "$1: $3, wanted $2"
+    [ $(($3 * 10)) -ge $(($2 * 9)) ] && [ $(($3 * 10)) -le $(($2 * 11)) ]
+}
+
+# So slow that the machine has no part in it.
+check_blkd_limits_two_guests()
+{
+    first=$(backend_of 51712)
+    create_second || return
+    second=$(backend_of 51712)
+    owner=linux
+    xenstore-write "$first/iops" 25 "$second/iops" 50
+    (
+        address=$other
+        time_reads xvda 500 4 > /tmp/second
+    ) &
+    tenths=$(time_reads xvda 250 4)
+    wait $!
+    xenstore-write "$first/iops" 0
+    is_nearly 'tenths of the first' 100 "$tenths" &&
+        is_nearly 'tenths of the second' 100 "$(cat /tmp/second)" || return
+    destroy linux2 && xenstore-rm "$second"
 }
 
 check_blkd_limits_bytes()
