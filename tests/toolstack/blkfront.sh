@@ -120,18 +120,6 @@ check_front_own_verifies_on_blkd()
     fio_is_good xvdb 24M 1
 }
 
-# guest_has_disk NAME, guest_lacks_disk NAME
-guest_has_disk()
-{
-    inside $address 'ls /sys/block' | grep -q "^$1\$"
-}
-
-guest_lacks_disk()
-{
-    inside $address 'ls /sys/block && echo DONE' > /tmp/seen
-    grep -q DONE /tmp/seen && ! grep -q "^$1\$" /tmp/seen
-}
-
 front_is_closed()
 {
     [ "$(xenstore-read "$front/state")" = 6 ]

@@ -62,16 +62,6 @@ check_mem_set()
     expect 'free MiB' "$before" "$(free_memory)"
 }
 
-guest_has_disk()
-{
-    inside $address 'cat /proc/partitions' | grep -q "$1"
-}
-
-guest_lacks_disk()
-{
-    ! guest_has_disk "$1"
-}
-
 check_block_attach()
 {
     truncate -s 8M /disk/extra.img

@@ -137,6 +137,18 @@ inside()
     printf '%s\nexit\n' "$2" | timeout 300 busybox nc "$1" 2323
 }
 
+# guest_has_disk NAME, guest_lacks_disk NAME: the guest at $address.
+guest_has_disk()
+{
+    inside $address 'cat /proc/partitions' | grep -q " $1\$"
+}
+
+guest_lacks_disk()
+{
+    inside $address 'cat /proc/partitions && echo DONE' > /tmp/disks
+    grep -q DONE /tmp/disks && ! grep -q " $1\$" /tmp/disks
+}
+
 # destroy NAME: and wait until it is.
 destroy()
 {
