@@ -422,19 +422,7 @@ trap_entries:
     .if vec == 8
     jmp   double_fault
     .else
-    .set has_error_code, 0
-    .irp v, 10, 11, 12, 13, 14, 17, 21
-    .if vec == \v
-    .set has_error_code, 1
-    .endif
-    .endr
-    /* Not those that handle_guest_trap() looks into. */
-    .set passed_on, (vec < 32)
-    .irp v, 1, 6, 7, 13
-    .if vec == \v
-    .set passed_on, 0
-    .endif
-    .endr
+    LOOK_AT_VECTOR vec
     .if !has_error_code
     pushq $0
     .endif

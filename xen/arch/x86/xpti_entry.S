@@ -109,19 +109,7 @@ xpti_code:
     .set vec, 0
     .rept 256
     .balign XPTI_ENTRY_SIZE
-    .set has_error_code, 0
-    .irp v, 8, 10, 11, 12, 13, 14, 17, 21
-    .if vec == \v
-    .set has_error_code, 1
-    .endif
-    .endr
-    /* As in entry.S. */
-    .set passed_on, (vec < 32)
-    .irp v, 1, 6, 7, 13
-    .if vec == \v
-    .set passed_on, 0
-    .endif
-    .endr
+    LOOK_AT_VECTOR vec
     .if !has_error_code
     pushq $0
     .endif

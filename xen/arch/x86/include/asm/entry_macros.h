@@ -74,6 +74,24 @@
     ja    \label
 .endm
 
+/* Sets has_error_code, whether the CPU pushes one, and passed_on, whether the
+ * exception is the guest's whatever it is: not those that handle_guest_trap()
+ * looks into. */
+.macro LOOK_AT_VECTOR vector
+    .set has_error_code, 0
+    .irp v, 8, 10, 11, 12, 13, 14, 17, 21
+    .if \vector == \v
+    .set has_error_code, 1
+    .endif
+    .endr
+    .set passed_on, (\vector < 32)
+    .irp v, 1, 6, 7, 13
+    .if \vector == \v
+    .set passed_on, 0
+    .endif
+    .endr
+.endm
+
 .macro FUNC name
     .globl \name
     .type \name, @function
