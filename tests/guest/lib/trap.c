@@ -83,12 +83,26 @@ static bool trap_fix(struct regs *regs)
     return false;
 }
 
+static uint64_t entry_of(uint64_t va)
+{
+    const uint64_t *entry = pte_of(va, 1);
+
+    return entry ? READ_ONCE(*entry) : 0;
+}
+
 static void trap_die(const struct regs *regs)
 {
+    static bool dying;
+
     printf("FAIL trap: vector %lu error 0x%lx rip 0x%lx cs 0x%lx cr2 0x%lx\n",
            regs->vector, regs->error, regs->rip, regs->cs, trap_last()->cr2);
     printf("  rsp 0x%lx rflags 0x%lx rax 0x%lx rcx 0x%lx rdx 0x%lx\n",
            regs->rsp, regs->rflags, regs->rax, regs->rcx, regs->rdx);
+    if (!dying) { /* the tables may be what is wrong */
+        dying = true;
+        printf("  entry of rip 0x%lx", entry_of(regs->rip));
+        printf(", of cr2 0x%lx\n", entry_of(trap_last()->cr2));
+    }
     check_done();
 }
 

@@ -68,9 +68,22 @@ domid_t any_domid(struct actor *a)
     return (domid_t)world.word[PEER_ID + below(a, NR_PEERS)];
 }
 
+/* Of its memory, but not to play with. */
+static bool is_kernels(uint64_t mfn)
+{
+    uint64_t pfn = mfn_to_pfn(mfn);
+
+    return pfn < start_info->nr_pages && pfn_to_mfn(pfn) == mfn &&
+           (pfn < va_to_pfn(world.play[0]) ||
+            pfn > va_to_pfn(world.play[NR_PLAY - 1]));
+}
+
+/* The other domain may have given it back, and this one been built on it. */
 static uint64_t foreign_mfn(struct actor *a)
 {
-    return world.word[PEER_MFN + below(a, 4 * NR_PEERS)];
+    uint64_t mfn = world.word[PEER_MFN + below(a, 4 * NR_PEERS)];
+
+    return is_kernels(mfn) ? world.frame[any_play(a)] : mfn;
 }
 
 uint64_t any_mfn(struct actor *a)
