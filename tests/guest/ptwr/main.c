@@ -207,6 +207,24 @@ static void test_odd_accesses(void)
     CHECK_EQ("nothing_is_written", tree.l1[30] | tree.l1[31], 0);
 }
 
+/* Half of it goes to the page before, which is an ordinary one: that the fault
+ * is at an entry does not make it a store of that entry. */
+static void test_into_a_table(void)
+{
+    uint64_t *before = page_alloc(), *table = page_alloc();
+
+    REQUIRE("pages_are_side_by_side", table == before + PAGE_SIZE / 8);
+    page_set_readonly(table);
+    REQUIRE("second_l1_is_pinned",
+            mmuext(MMUEXT_PIN_L1_TABLE, va_to_mfn(table)) == 0);
+    CHECK_EQ("into_the_table_from_the_page_before",
+             try_write((uint64_t)table - 4, pte), TRAP_PF);
+    CHECK_EQ("neither_half_is_written", table[0] | table[-1], 0);
+    mmuext(MMUEXT_UNPIN_TABLE, va_to_mfn(table));
+    page_free(table);
+    page_free(before);
+}
+
 /* Instructions that a guest has no need of: carried out in full or refused. */
 static void test_string_and_stack(void)
 {
@@ -290,6 +308,7 @@ void test_main(void)
     test_halves();
     test_bad_values();
     test_odd_accesses();
+    test_into_a_table();
     test_string_and_stack();
     test_no_table();
     test_live();

@@ -115,6 +115,13 @@ static unsigned int plain_store_length(const u8 *insn)
     return len;
 }
 
+/* Is the CPU's address that of the store? It is of the second page, where a store
+ * begins in the first one. */
+static inline bool may_be_plain(u64 cr2)
+{
+    return (cr2 & 7) == 0 && (cr2 & ~PAGE_MASK) != 0;
+}
+
 /* The stores that kernels make most. Returns whether this was one, and done. */
 static bool plain_store(struct domain *d, struct cpu_regs *regs, u64 *slot)
 {
@@ -175,7 +182,7 @@ bool pv_emulate_pt_write(struct vcpu *v, struct cpu_regs *regs, u64 cr2)
     /* With the table locked only the CPU changes entries, and sets each bit
      * once: trying again comes to an end. */
     slot = (u64 *)((char *)page_to_virt(pg) + (cr2 & ~PAGE_MASK & ~7UL));
-    done = ((cr2 & 7) == 0 && plain_store(d, regs, slot)) ||
+    done = (may_be_plain(cr2) && plain_store(d, regs, slot)) ||
            decoded_store(d, regs, slot, cr2);
 
     page_unlock_table(pg);
