@@ -2,14 +2,11 @@
 /* Specifications of channels; see device_config.h. */
 #include "toolstack/device_config_internal.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-
-#include "toolstack/suggest.h"
 
 /* One reading: what is wanted of keys that depend on others. */
 struct reading {
@@ -65,32 +62,20 @@ static const struct {
 };
 #define NR_CHANNEL_KEYS (sizeof(channel_keys) / sizeof(channel_keys[0]))
 
-static char *blanks_cut(char *text)
+static int part_read(void *reading, char *part, struct error **err_out)
 {
-    char *end = text + strlen(text);
+    char *value = spec_value(part, err_out), *key;
+    size_t i;
 
-    while (end > text && isspace((unsigned char)end[-1]))
-        *--end = 0;
-    return spec_skip_blanks(text);
-}
-
-static int part_read(struct reading *r, char *part, struct error **err_out)
-{
-    char *equals = strchr(part, '='), *key;
-    const char *near = NULL;
-    size_t i, best = 0;
-
-    if (!equals)
-        return spec_wrong(err_out, "wants key=value, not ", part);
-    *equals = 0;
-    key = blanks_cut(part);
+    if (!value)
+        return -EINVAL;
+    key = spec_cut_blanks(part);
     for (i = 0; i < NR_CHANNEL_KEYS; i++)
         if (!strcmp(channel_keys[i].name, key))
-            return channel_keys[i].set(r, blanks_cut(equals + 1), err_out);
-    for (i = 0; i < NR_CHANNEL_KEYS; i++)
-        suggest(key, channel_keys[i].name, &near, &best);
-    spec_wrong(err_out, "no such key: ", key);
-    return near ? error_hint(err_out, "did you mean `%s`?", near) : -EINVAL;
+            return channel_keys[i].set(reading, spec_cut_blanks(value),
+                                       err_out);
+    return spec_unknown_key(key, channel_keys, NR_CHANNEL_KEYS,
+                            sizeof(channel_keys[0]), err_out);
 }
 
 /* What keys mean together. */
@@ -114,16 +99,8 @@ int channel_config_parse(const char *text, struct channel_config *channel,
 {
     struct channel_config c = {0};
     struct reading r = {.c = &c};
-    char *copy = strdup(text), *rest, *part;
-    int rc = 0;
+    int rc = spec_parts(text, part_read, &r, err_out);
 
-    if (!copy)
-        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    for (part = strtok_r(copy, ",", &rest); part && !rc;
-         part = strtok_r(NULL, ",", &rest))
-        if (*spec_skip_blanks(part))
-            rc = part_read(&r, part, err_out);
-    free(copy);
     if (!rc)
         rc = complete(&r, err_out);
     if (rc)

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "toolstack/suggest.h"
-
 /* clang-format off */
 static const struct {
     const char *name;
@@ -261,17 +259,6 @@ static const struct disk_key *disk_key_find(const char *name, bool is_flag)
     return NULL;
 }
 
-static int unknown_disk_key(const char *name, struct error **err_out)
-{
-    const char *near = NULL;
-    size_t i, best = 0;
-
-    for (i = 0; i < NR_DISK_KEYS; i++)
-        suggest(name, disk_keys[i].name, &near, &best);
-    spec_wrong(err_out, "no such key: ", name);
-    return near ? error_hint(err_out, "did you mean `%s`?", near) : -EINVAL;
-}
-
 /* Set what a key says, once; an empty value says nothing. */
 static int key_apply(struct reading *r, const struct disk_key *key,
                      const char *text, struct error **err_out)
@@ -308,7 +295,8 @@ static int disk_part(struct reading *r, char *part, struct error **err_out)
         *equals = 0;
         key = disk_key_find(part, false);
         return key ? key_apply(r, key, equals + 1, err_out)
-                   : unknown_disk_key(part, err_out);
+                   : spec_unknown_key(part, disk_keys, NR_DISK_KEYS,
+                                      sizeof(disk_keys[0]), err_out);
     }
     key = disk_key_find(part, true);
     if (!key)

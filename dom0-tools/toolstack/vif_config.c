@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "toolstack/suggest.h"
-
 #define RATE_INTERVAL_US 50000 /* where none is given */
 
 /* The first half of all addresses that a toolstack makes up. */
@@ -283,26 +281,24 @@ static const struct {
 };
 #define NR_VIF_KEYS (sizeof(vif_keys) / sizeof(vif_keys[0]))
 
-static int vif_part(struct reading *r, char *part, struct error **err_out)
+static int vif_part(void *reading, char *part, struct error **err_out)
 {
-    char *equals = strchr(part, '=');
-    const char *near = NULL;
-    size_t i, best = 0;
+    struct reading *r = reading;
+    char *value;
+    size_t i;
 
     if (!strcmp(part, "trusted") || !strcmp(part, "untrusted")) {
         r->v->untrusted = *part == 'u';
         return 0;
     }
-    if (!equals)
-        return spec_wrong(err_out, "wants key=value, not ", part);
-    *equals = 0;
+    value = spec_value(part, err_out);
+    if (!value)
+        return -EINVAL;
     for (i = 0; i < NR_VIF_KEYS; i++)
         if (!strcmp(vif_keys[i].name, part))
-            return vif_keys[i].set(r, equals + 1, err_out);
-    for (i = 0; i < NR_VIF_KEYS; i++)
-        suggest(part, vif_keys[i].name, &near, &best);
-    spec_wrong(err_out, "no such key: ", part);
-    return near ? error_hint(err_out, "did you mean `%s`?", near) : -EINVAL;
+            return vif_keys[i].set(r, value, err_out);
+    return spec_unknown_key(part, vif_keys, NR_VIF_KEYS, sizeof(vif_keys[0]),
+                            err_out);
 }
 
 static bool is_address(const char *text)
@@ -371,18 +367,8 @@ int vif_config_parse(const char *text, struct vif_config *vif,
 {
     struct vif_config v = {.mtu = -1, .devid = -1};
     struct reading r = {.v = &v};
-    char *copy = strdup(text), *rest, *part;
-    int rc = 0;
+    int rc = spec_parts(text, vif_part, &r, err_out);
 
-    if (!copy)
-        return error_set(err_out, ERROR_NO_MEMORY, -ENOMEM, "out of memory");
-    for (part = strtok_r(copy, ",", &rest); part && !rc;
-         part = strtok_r(NULL, ",", &rest)) {
-        part = spec_skip_blanks(part);
-        if (*part)
-            rc = vif_part(&r, part, err_out);
-    }
-    free(copy);
     if (!rc)
         rc = vif_complete(&r, err_out);
     if (rc)

@@ -115,8 +115,8 @@ static unsigned int plain_store_length(const u8 *insn)
     return len;
 }
 
-/* Is the CPU's address that of the store? It is of the second page, where a store
- * begins in the first one. */
+/* Is the CPU's address that of the store? It is of the second page, where a
+ * store begins in the first one. */
 static inline bool may_be_plain(u64 cr2)
 {
     return (cr2 & 7) == 0 && (cr2 & ~PAGE_MASK) != 0;
