@@ -10,7 +10,7 @@ packages="
     grub-common grub-pc-bin gzip iproute2 kmod libc6-dev libcap-ng-dev libcapstone-dev libclang-rt-14-dev libcmocka-dev libelf1 libncurses-dev libnl-route-3-dev
     libseccomp-dev liburing-dev libxen-dev libyajl-dev linux-libc-dev lz4 make mandoc mtools nettle-dev busybox-static nftables pkg-config python3 qemu-system-x86 qemu-utils
     debhelper debootstrap dpkg-dev fdisk grub-efi-amd64-bin ipxe lintian mmdebstrap ovmf squashfs-tools
-    stress-ng tmux uidmap uuid-dev valgrind xorriso xz-utils zlib1g-dev zsh zstd
+    socat stress-ng tmux uidmap uuid-dev valgrind xorriso xz-utils zlib1g-dev zsh zstd
 "
 
 missing=

@@ -76,7 +76,8 @@ TOOLS_OWN_DEVICES = ("devices_start", "devices_linux_boots",
 
 # The project's own console daemon, `xl console` and `xl top`.
 TOOLS_OWN_CONSOLE = ("console_start", "console_sandbox", "console_create",
-                     "console_channel", "console_resize", "console_detach", "console_attach",
+                     "console_channel", "console_resize", "console_detach",
+                     "console_attach", "console_restore",
                      "console_stock_client", "console_restart",
                      "console_ends", "console_history", "console_killed",
                      "console_flood", "console_log", "top_screen",
