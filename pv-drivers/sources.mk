@@ -30,6 +30,6 @@ LINUX_USER_SRC := $(PV_TIMERS_SRC) \
 # What all daemons are made of, and each of them.
 DAEMON_SRC := $(LINUX_USER_SRC) daemons/confine_calls.c $(addprefix pv-drivers/daemon/,main.c opener.c sandbox.c worker.c)
 
-BLKD_SRC := $(DAEMON_SRC) $(addprefix pv-drivers/blkd/,disk.c main.c nbd.c nbd_connect.c open.c pool.c ring.c)
+BLKD_SRC := $(DAEMON_SRC) $(addprefix pv-drivers/blkd/,disk.c main.c nbd.c nbd_connect.c nbd_log.c open.c pool.c ring.c)
 
 NETD_SRC := $(DAEMON_SRC) $(addprefix pv-drivers/netd/,main.c open.c tap.c)

@@ -5,7 +5,8 @@
  * a table, so that a server that lies finds nothing but a lost connection.
  *
  * When the connection is lost, the owner asks for another one (see lost()), and
- * all that has no reply is sent again.
+ * all that has no reply is sent again; before that, what was answered and not
+ * flushed (see nbd_log.h). The server is asked to flush when that gets long.
  */
 #include "blkd/nbd.h"
 
@@ -18,6 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "blkd/nbd_log.h"
 #include "blkd/nbd_protocol.h"
 #include "ports/linux_user/port.h"
 
@@ -47,6 +49,19 @@ struct nbd {
     size_t reply_received;
     struct blkback_io *receiving; /* the data of a read */
     struct place received;
+
+    /* What a server that dies has not flushed, if it does not do so at once: */
+    bool keeps_log;
+    struct blkback_io flush; /* our own */
+    bool flush_due, flush_sent;
+    uint64_t flushes[MAX_OPEN]; /* by handle: entries before this one */
+    bool is_behind;             /* a new server has not heard all of the log: */
+    uint64_t again_at;          /* the next entry */
+    struct blkback_io again;
+    struct blkback_iov again_iov[2];
+    bool again_sent;
+    unsigned int again_failed;
+    struct nbd_log log;
 };
 
 static void lost(struct nbd *n)
@@ -91,6 +106,42 @@ static uint32_t length_of(const struct blkback_io *io)
     return left < MAX_TRIM ? (uint32_t)left : MAX_TRIM;
 }
 
+/* Is it noted when it is answered? */
+static bool is_noted(const struct nbd *n, const struct blkback_io *io)
+{
+    return n->keeps_log && io != &n->again &&
+           (io->op == BLKBACK_WRITE || io->op == BLKBACK_DISCARD);
+}
+
+/* Entries one after the other: they may overlap. */
+static struct blkback_io *choose_again(struct nbd *n)
+{
+    if (n->again_sent)
+        return NULL;
+    nbd_log_read(&n->log, n->again_at, &n->again, n->again_iov);
+    n->again_sent = true;
+    return &n->again;
+}
+
+static struct blkback_io *choose(struct nbd *n)
+{
+    struct blkback_io *io = n->first;
+
+    if (n->is_behind)
+        return choose_again(n);
+    if (n->flush_due && !n->flush_sent) {
+        n->flush_due = false;
+        n->flush_sent = true;
+        return &n->flush;
+    }
+    if (!io || (is_noted(n, io) && !nbd_log_reserve(&n->log, io)))
+        return NULL;
+    n->first = io->next;
+    if (!n->first)
+        n->last = &n->first;
+    return io;
+}
+
 /* The next request, if there is one and a place for it. */
 static bool take_next(struct nbd *n)
 {
@@ -98,13 +149,11 @@ static bool take_next(struct nbd *n)
 
     while (handle < MAX_OPEN && n->open[handle])
         handle++;
-    if (!n->first || handle == MAX_OPEN)
+    n->sending = handle < MAX_OPEN ? choose(n) : NULL;
+    if (!n->sending)
         return false;
-    n->sending = n->first;
-    n->first = n->sending->next;
-    if (!n->first)
-        n->last = &n->first;
     n->open[handle] = n->sending;
+    n->flushes[handle] = n->log.next;
     n->request = (struct nbd_request){
         .magic = htobe32(NBD_REQUEST_MAGIC),
         .type = htobe16(type_of(n->sending)),
@@ -189,11 +238,54 @@ static void send_all(struct nbd *n)
 
 /* ---- Receiving -------------------------------------------------------- */
 
+/* The new server has heard of one more entry. */
+static void again_done(struct nbd *n, uint32_t error)
+{
+    n->again_sent = false;
+    n->again_failed += error != 0;
+    if (++n->again_at != n->log.next)
+        return;
+    if (n->again_failed)
+        os_log("%u writes of before are lost: the server refuses them",
+               n->again_failed);
+    n->is_behind = false;
+    n->flush_due = true;
+}
+
+static void note(struct nbd *n, const struct blkback_io *io, uint32_t error)
+{
+    if (error)
+        nbd_log_release(&n->log, io);
+    else
+        nbd_log_add(&n->log, io, io->sector * 512 + io->done, length_of(io));
+    n->flush_due |= nbd_log_is_long(&n->log);
+}
+
+/* Returns whether it is a request of our own. One more flush would not do more
+ * than one that fails: what it was to flush is in the server's hands. */
+static bool finish_log(struct nbd *n, uint64_t handle, struct blkback_io *io,
+                       uint32_t error)
+{
+    if (is_noted(n, io))
+        note(n, io, error);
+    if (io->op == BLKBACK_FLUSH)
+        nbd_log_drop(&n->log, n->flushes[handle]);
+    if (io == &n->again)
+        again_done(n, error);
+    if (io == &n->flush)
+        n->flush_sent = false;
+    return io == &n->again || io == &n->flush;
+}
+
 static void finish(struct nbd *n, struct blkback_io *io, uint32_t error)
 {
-    n->open[be64toh(n->reply.handle)] = NULL;
+    uint64_t handle = be64toh(n->reply.handle);
+
+    n->open[handle] = NULL;
     n->receiving = NULL;
     n->reply_received = 0;
+    if (finish_log(n, handle, io, error))
+        return;
     if (!error && io->op == BLKBACK_DISCARD) {
         io->done += length_of(io);
         if (io->done < io->nr_sectors * 512) {
@@ -292,6 +384,10 @@ int nbd_init(struct disk *d)
         return -ENOMEM;
     n->disk = d;
     n->last = &n->first;
+    n->keeps_log = d->disk.flush && !d->disk.readonly;
+    n->flush.op = BLKBACK_FLUSH;
+    /* What a process before this one has not. */
+    n->flush_due = n->keeps_log;
     n->poller = (struct port_poller){.fd = d->fd, .ready = ready, .arg = n};
     d->nbd = n;
     d->disk.submit = submit;
@@ -307,26 +403,43 @@ void nbd_release(struct disk *d)
     d->nbd = NULL;
 }
 
-/* Whatever has no reply is begun again, before what is new. */
+/* It is to be sent before what is new. */
+static void requeue(struct nbd *n, struct blkback_io *io)
+{
+    if (is_noted(n, io))
+        nbd_log_release(&n->log, io);
+    io->next = n->first;
+    if (!n->first)
+        n->last = &io->next;
+    n->first = io;
+}
+
+/* All of the log, then all that has no reply. */
+static void begin_again(struct nbd *n)
+{
+    n->sending = n->receiving = NULL;
+    n->reply_received = 0;
+    for (unsigned int i = 0; i < MAX_OPEN; i++) {
+        struct blkback_io *io = n->open[i];
+
+        n->open[i] = NULL;
+        if (io && io != &n->again && io != &n->flush)
+            requeue(n, io);
+    }
+    n->flush_due |= n->flush_sent;
+    n->flush_sent = n->again_sent = false;
+    n->is_behind = n->log.first != n->log.next;
+    n->again_at = n->log.first;
+    n->again_failed = 0;
+}
+
 void nbd_reconnected(struct disk *d, int fd)
 {
     struct nbd *n = d->nbd;
 
     d->fd = fd;
     n->poller.fd = fd;
-    n->sending = n->receiving = NULL;
-    n->reply_received = 0;
-    for (unsigned int i = 0; i < MAX_OPEN; i++) {
-        struct blkback_io *io = n->open[i];
-
-        if (!io)
-            continue;
-        n->open[i] = NULL;
-        io->next = n->first;
-        if (!n->first)
-            n->last = &io->next;
-        n->first = io;
-    }
+    begin_again(n);
     port_poll(&n->poller);
     send_all(n);
 }
