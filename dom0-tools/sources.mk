@@ -26,6 +26,7 @@ XL_SRC += dom0-tools/lib/loop.c
 XL_SRC += dom0-tools/lib/memory.c
 XL_SRC += dom0-tools/lib/mmuext.c
 XL_SRC += dom0-tools/lib/nbd.c
+XL_SRC += dom0-tools/lib/nbd_server.c
 XL_SRC += dom0-tools/lib/netdev.c
 XL_SRC += dom0-tools/lib/netroute.c
 XL_SRC += dom0-tools/lib/pid_file.c

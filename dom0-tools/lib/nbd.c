@@ -15,15 +15,12 @@
 #include <unistd.h>
 
 #include "lib/lock.h"
-#include "lib/pid_file.h"
 #include "lib/process.h"
-#include "lib/run_file.h"
 
 #define FOLDER       "/dev/"
 #define SHORT_SIZE   (NBD_NAME_SIZE - sizeof(FOLDER) + 1) /* without it */
 
-#define PROGRAM      "qemu-nbd"
-#define INSTALL_HINT "install qemu-utils"
+#define PROGRAM      NBD_PROGRAM
 #define MAX_OPTIONS  10
 #define MAX_PLACE    5
 #define START_MS     30000
@@ -91,9 +88,8 @@ static bool gets_connected(const char *name)
     return false;
 }
 
-/* Have it serve an image at a place: that of some options, up to a NULL. */
-static int server_run(const struct nbd_image *image, const char *const place[],
-                      struct error **err_out)
+int nbd_program_run(const struct nbd_image *image, const char *const place[],
+                    struct error **err_out)
 {
     const char *argv[MAX_OPTIONS + MAX_PLACE + 1] = {
         PROGRAM,     "--fork",
@@ -113,7 +109,7 @@ static int server_run(const struct nbd_image *image, const char *const place[],
     for (i = 0; place[i]; i++)
         argv[nr++] = place[i];
     rc = process_run(&process, err_out);
-    return rc == -ENOENT ? error_hint(err_out, INSTALL_HINT) : rc;
+    return rc == -ENOENT ? error_hint(err_out, NBD_INSTALL_HINT) : rc;
 }
 
 int nbd_attach(const struct nbd_image *image, char *device_out,
@@ -129,9 +125,9 @@ int nbd_attach(const struct nbd_image *image, char *device_out,
     rc = free_find(name, err_out);
     if (!rc) {
         snprintf(device_out, NBD_NAME_SIZE, FOLDER "%s", name);
-        rc = server_run(image,
-                        (const char *const[]){"--connect", device_out, NULL},
-                        err_out);
+        rc = nbd_program_run(
+            image, (const char *const[]){"--connect", device_out, NULL},
+            err_out);
     }
     if (!rc && !gets_connected(name)) {
         rc = error_set(err_out, ERROR_NO_ANSWER, -ETIMEDOUT,
@@ -187,40 +183,4 @@ int nbd_detach(const char *device, struct error **err_out)
     if (server >= 0)
         close(server);
     return rc;
-}
-
-/* ---- By a socket ------------------------------------------------------ */
-
-int nbd_server_check(struct error **err_out)
-{
-    if (process_find(PROGRAM))
-        return 0;
-    error_set(err_out, ERROR_DEVICE, -ENOENT, "there is no program %s",
-              PROGRAM);
-    return error_hint(err_out, INSTALL_HINT);
-}
-
-int nbd_server_start(const struct nbd_image *image, const char *name,
-                     struct error **err_out)
-{
-    char socket[64], pid_file[64];
-    const char *const place[] = {"--persistent", "--socket", socket,
-                                 "--pid-file",   pid_file,   NULL};
-
-    snprintf(socket, sizeof(socket), "/run/xen/%s.sock", name);
-    pid_file_path(name, pid_file, sizeof(pid_file));
-    /* Of one that was killed. */
-    nbd_server_stop(name, NULL);
-    return server_run(image, place, err_out);
-}
-
-int nbd_server_stop(const char *name, struct error **err_out)
-{
-    char file[64];
-
-    (void)err_out;
-    pid_file_stop(name, PROGRAM, STOP_MS);
-    snprintf(file, sizeof(file), "%s.sock", name);
-    run_file_remove(file);
-    return 0;
 }

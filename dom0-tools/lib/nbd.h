@@ -44,19 +44,17 @@ int nbd_attach(const struct nbd_image *image, char *device_out,
  */
 int nbd_detach(const char *device, struct error **err_out);
 
-/* Whether there is the program. Returns 0; -ENOENT (DEVICE). */
-int nbd_server_check(struct error **err_out);
+#define NBD_PROGRAM      "qemu-nbd"
+#define NBD_INSTALL_HINT "install qemu-utils"
 
 /**
- * Serve an image at a socket, /run/xen/NAME.sock, until nbd_server_stop(): to
- * one client after the other.
+ * Have the program serve an image, in the background.
  *
- * Returns 0; -ENOENT; -errno (DEVICE, NO_ANSWER), and nothing is left.
+ * @place  where: options of its, at most five, then NULL
+ *
+ * Returns 0; -ENOENT; -errno (DEVICE, NO_ANSWER).
  */
-int nbd_server_start(const struct nbd_image *image, const char *name,
-                     struct error **err_out);
-
-/* End it; the image is written when this returns. Returns 0, always. */
-int nbd_server_stop(const char *name, struct error **err_out);
+int nbd_program_run(const struct nbd_image *image, const char *const place[],
+                    struct error **err_out);
 
 #endif

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "lib/background.h"
 #include "lib/lock.h"
+#include "lib/nbd_server.h"
 #include "lib/process.h"
 #include "lib/run_file.h"
 #include "lib/service.h"
@@ -23,11 +25,21 @@ struct backend_daemon {
     const char *type;
     const char *name;
     const char *mark;
+    bool (*is_wanted)(const struct backend_daemon *d);
+    /* Start again what has ended, then wait for an end. */
+    void (*look_after)(const struct backend_daemon *d);
 };
 
+static bool has_devices(const struct backend_daemon *d);
+static void daemon_look_after(const struct backend_daemon *d);
+static bool has_images(const struct backend_daemon *d);
+static void images_look_after(const struct backend_daemon *d);
+
 static const struct backend_daemon daemons[] = {
-    {"qdisk", "xen-blkd", "xen-blkd.keep"},
-    {"qnic", "xen-netd", "xen-netd.keep"},
+    {"qdisk", "xen-blkd", "xen-blkd.keep", has_devices, daemon_look_after},
+    {"qnic", "xen-netd", "xen-netd.keep", has_devices, daemon_look_after},
+    /* As many processes as there are images. */
+    {"image", "qemu-nbd", "qemu-nbd.keep", has_images, images_look_after},
 };
 #define NR_DAEMONS (sizeof(daemons) / sizeof(daemons[0]))
 
@@ -50,7 +62,7 @@ static int devices_look(struct store *s, const char *type, bool *there_out)
 }
 
 /* Who can't tell says yes: the store may be just away. */
-static bool is_wanted(const struct backend_daemon *d)
+static bool has_devices(const struct backend_daemon *d)
 {
     struct store *s = NULL;
     bool there = true;
@@ -61,7 +73,13 @@ static bool is_wanted(const struct backend_daemon *d)
     return there;
 }
 
-static void tell(const struct backend_daemon *d, const char *text)
+static bool has_images(const struct backend_daemon *d)
+{
+    (void)d;
+    return nbd_servers_exist();
+}
+
+static void tell(const char *name, const char *text)
 {
     char when[32] = "";
     time_t now = time(NULL);
@@ -69,25 +87,61 @@ static void tell(const struct backend_daemon *d, const char *text)
 
     if (localtime_r(&now, &parts))
         strftime(when, sizeof(when), "%F %T", &parts);
-    fprintf(stderr, "%s %s: %s\n", when, d->name, text);
+    fprintf(stderr, "%s %s: %s\n", when, name, text);
+}
+
+static void tell_error(const char *name, const struct error *err)
+{
+    char *text = error_text(err);
+
+    tell(name, text ? text : "out of memory");
+    free(text);
 }
 
 static void start_again(const struct backend_daemon *d)
 {
     const struct timespec pause = {.tv_sec = 1};
     struct error *err = NULL;
-    char *text;
 
     if (service_runs(d->name))
         return;
-    tell(d, "is started");
+    tell(d->name, "is started");
     if (!service_start(d->name, &err))
         return;
-    text = error_text(err);
-    tell(d, text ? text : "out of memory");
-    free(text);
+    tell_error(d->name, err);
     error_free(err);
     nanosleep(&pause, NULL);
+}
+
+static void daemon_look_after(const struct backend_daemon *d)
+{
+    start_again(d);
+    service_await_end(d->name);
+}
+
+static void tell_of_image(const char *name, struct error *err)
+{
+    if (err)
+        tell_error(name, err);
+    else
+        tell(name, "its image is served again");
+}
+
+static void images_look_after(const struct backend_daemon *d)
+{
+    (void)d;
+    nbd_servers_look_after(tell_of_image);
+}
+
+/* Each process that is watched is a file. */
+static void files_allow(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /*
@@ -100,11 +154,11 @@ static int keep_run(void *ctx)
     int lock;
 
     prctl(PR_SET_NAME, "xl-keep");
-    while (is_wanted(d) && !lock_try(d->mark, &lock, NULL)) {
+    files_allow();
+    while (d->is_wanted(d) && !lock_try(d->mark, &lock, NULL)) {
         do {
-            start_again(d);
-            service_await_end(d->name);
-        } while (is_wanted(d));
+            d->look_after(d);
+        } while (d->is_wanted(d));
         run_file_remove(d->mark);
         lock_drop(lock);
     }
@@ -132,10 +186,16 @@ static const struct backend_daemon *daemon_of(const char *type)
     return &daemons[i];
 }
 
+static int mark_and_keep(const struct backend_daemon *d, struct error **err_out)
+{
+    int rc = run_file_write(d->mark, d->type, err_out);
+
+    return rc ? rc : keep(d, false, err_out);
+}
+
 int backend_daemon_ensure(const char *type, struct error **err_out)
 {
     const struct backend_daemon *d = daemon_of(type);
-    int rc;
 
     if (service_manager_starts(d->name))
         return 0;
@@ -144,8 +204,12 @@ int backend_daemon_ensure(const char *type, struct error **err_out)
                   d->name);
         return error_hint(err_out, "is it installed, and in PATH?");
     }
-    rc = run_file_write(d->mark, d->type, err_out);
-    return rc ? rc : keep(d, false, err_out);
+    return mark_and_keep(d, err_out);
+}
+
+int backend_images_keep(struct error **err_out)
+{
+    return mark_and_keep(daemon_of("image"), err_out);
 }
 
 void backend_daemons_keep(bool ends)

@@ -19,7 +19,7 @@
 
 #include "lib/lock.h"
 #include "lib/loop.h"
-#include "lib/nbd.h"
+#include "lib/nbd_server.h"
 #include "toolstack/backend_daemon.h"
 #include "toolstack/disk_image.h"
 #include "toolstack/hotplug.h"
@@ -280,8 +280,12 @@ static int daemon_serve(domid_t domid, const struct disk_config *disk,
     snprintf(host->device, sizeof(host->device), "disk-%u-%u", domid,
              disk->number);
     rc = nbd_server_start(&image, host->device, err_out);
-    if (!rc)
-        host->node = SERVER_NODE;
+    if (rc)
+        return rc;
+    host->node = SERVER_NODE;
+    rc = backend_images_keep(err_out);
+    if (rc)
+        host_disk_free(host);
     return rc;
 }
 

@@ -333,6 +333,24 @@ static void a_daemon_is_kept_while_there_are_devices(void **state)
     ok("destroy vm");
 }
 
+/* Whoever kept it was killed: any command does, as long as it is there. */
+static void a_server_of_an_image_is_kept(void **state)
+{
+    (void)state;
+    fake_host.service_ended = service_dies;
+    files_write();
+    devices_write("disk = ['@/image,qcow2,xvda,w,backendtype=qdisk']");
+    ok("create -e vm.cfg");
+    assert_int_equal(fake_host.nbd_looks, 0);
+    fake_background = true;
+    ok("domid vm");
+    assert_int_equal(fake_host.nbd_looks, 3);
+    ok("domid vm");
+    assert_int_equal(fake_host.nbd_looks, 3);
+    fake_background = false;
+    ok("destroy vm");
+}
+
 static void a_script_serves_a_disk(void **state)
 {
     (void)state;
@@ -745,6 +763,7 @@ int main(void)
         test(daemons_serve_what_asks_for_them),
         test(a_daemon_serves_images_by_nbd),
         test(a_daemon_is_kept_while_there_are_devices),
+        test(a_server_of_an_image_is_kept),
         test(a_script_serves_a_disk),
         test(a_script_sets_an_interface_up),
         test(an_interface_may_be_routed),

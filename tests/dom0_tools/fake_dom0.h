@@ -102,6 +102,7 @@ struct fake_host {
     char nbd_format[16];      /* of the last one */
     bool no_nbds;             /* the host has none of these devices */
     char nbd_server[48];      /* by a socket: its name, format */
+    unsigned int nbd_looks;   /* after servers; after three there is none */
     char bridge[16];          /* its only bridge, `br0`; empty: none */
     char port[32];            /* the last interface that was set up */
     char route[64];           /* the last one: interface, address, gateway */

@@ -15,7 +15,7 @@
 #include "lib/firewall.h"
 #include "lib/lock.h"
 #include "lib/loop.h"
-#include "lib/nbd.h"
+#include "lib/nbd_server.h"
 #include "lib/netdev.h"
 #include "lib/netroute.h"
 #include "lib/process.h"
@@ -137,6 +137,19 @@ int nbd_server_stop(const char *name, struct error **err_out)
     (void)name, (void)err_out;
     fake_host.nbd_server[0] = 0;
     return 0;
+}
+
+bool nbd_servers_exist(void)
+{
+    return fake_host.nbd_server[0];
+}
+
+void nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
+{
+    fake_host.nbd_looks++;
+    tell("disk", NULL);
+    if (fake_host.nbd_looks == 3)
+        fake_host.nbd_server[0] = 0;
 }
 
 /* The network. */

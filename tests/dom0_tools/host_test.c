@@ -19,12 +19,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "lib/dnsmasq.h"
 #include "lib/lock.h"
-#include "lib/nbd.h"
+#include "lib/nbd_server.h"
 #include "lib/netdev.h"
 #include "lib/netroute.h"
 #include "lib/pid_file.h"
@@ -388,6 +389,58 @@ static void an_image_is_served_at_a_socket(void **state)
     assert_int_equal(pid_file_open("disk-1-51712", "qemu-nbd"), -1);
 }
 
+static void heard_of(const char *name, struct error *err)
+{
+    assert_string_equal(name, "disk-1-51712");
+    assert_null(err);
+    shell("echo again >> /run/heard");
+}
+
+/* In a process of its own, until there is no server any more. */
+static pid_t look_after_servers(void)
+{
+    pid_t pid = fork();
+
+    if (pid)
+        return pid;
+    while (nbd_servers_exist())
+        nbd_servers_look_after(heard_of);
+    _exit(0);
+}
+
+/* Whoever looks after them may be late, too. */
+static void servers_that_die_are_started_again(void **state)
+{
+    const struct nbd_image image = {
+        .path = "/run/a new\nimage.qcow2", .format = "qcow2", .direct = true};
+    struct error *err = NULL;
+    int status;
+    pid_t pid;
+
+    (void)state;
+    need_host();
+    if (nbd_server_check(NULL))
+        skip();
+    assert_false(nbd_servers_exist());
+    shell("qemu-img create -q -f qcow2 '/run/a new\nimage.qcow2' 8M");
+    works(nbd_server_start(&image, "disk-1-51712", &err), &err);
+    assert_true(nbd_servers_exist());
+    shell("kill -9 $(cat /run/xen/disk-1-51712.pid)");
+    pid = look_after_servers();
+    shell("for i in 1 2 3; do until [ \"$(grep -c . /run/heard)\" = $i ]; do "
+          "sleep 0.1; done; qemu-io -f raw -c 'write -P 7 0 64k' "
+          "nbd:unix:/run/xen/disk-1-51712.sock > /dev/null || exit 1; "
+          "new=$(cat /run/xen/disk-1-51712.pid); "
+          "tr '\\0' ' ' < /proc/$new/cmdline | grep -q 'cache none' || exit 1; "
+          "[ $i = 3 ] || kill -9 $new; done 2> /dev/null");
+    assert_int_equal(nbd_server_stop("disk-1-51712", NULL), 0);
+    assert_false(nbd_servers_exist());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(pid_file_open("disk-1-51712", "qemu-nbd"), -1);
+    shell("[ $(grep -c . /run/heard) = 3 ]");
+}
+
 static void locks_exclude_others(void **state)
 {
     int one, two;
@@ -418,6 +471,7 @@ int main(void)
         cmocka_unit_test(the_network_is_mended_and_ends),
         cmocka_unit_test(a_daemon_is_started),
         cmocka_unit_test(an_image_is_served_at_a_socket),
+        cmocka_unit_test(servers_that_die_are_started_again),
         cmocka_unit_test(locks_exclude_others),
     };
 

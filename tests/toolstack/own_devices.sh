@@ -193,6 +193,58 @@ check_devices_image_by_daemon()
     ! pgrep -f 'qemu-nbd .*third'
 }
 
+has_other_server()
+{
+    now=$(pgrep -f 'qemu-nbd .*fourth')
+    [ -n "$now" ] && [ "$now" != "$1" ]
+}
+
+# Five times; who starts it again is killed once, too.
+kill_image_server()
+{
+    pkill -9 -x xl-keep && $own domid linux || return
+    for round in 1 2 3 4 5; do
+        sleep 1
+        server=$(pgrep -f 'qemu-nbd .*fourth')
+        kill -9 "$server" && wait_until 60 has_other_server "$server" || return
+    done
+}
+
+write_all()
+{
+    inside "$address" 'dd if=/dev/urandom of=/dev/xvdd bs=64k 2> /dev/null; sync
+        md5sum < /dev/xvdd'
+}
+
+# What serves an image to xen-blkd is killed while the guest writes: it is
+# started again, and all is written.
+check_devices_image_server_killed()
+{
+    address=$(cat /tmp/address)
+    rm -f /tmp/killed
+    qemu-img create -q -f qcow2 /disk/fourth.qcow2 16M
+    $own block-attach linux /disk/fourth.qcow2,qcow2,xvdd,w,backendtype=qdisk &&
+        wait_until 60 guest_has_disk xvdd || return
+    (kill_image_server > /tmp/killed.log && echo good || echo bad) > /tmp/killed &
+    until [ -s /tmp/killed ]; do
+        write_all > /tmp/fourth
+    done
+    expect killing good "$(cat /tmp/killed)" || {
+        cat /tmp/killed.log
+        return 1
+    }
+    write_all > /tmp/fourth
+    inside "$address" dmesg | grep -i 'i/o error' && return 1
+    $own block-detach linux xvdd && wait_until 60 guest_lacks_disk xvdd || return
+    qemu-img check -q /disk/fourth.qcow2
+    [ $? -ne 2 ] && qemu-img convert -f qcow2 -O raw /disk/fourth.qcow2 \
+        /disk/fourth.raw || return
+    expect 'sum of the disk' "$(cat /tmp/fourth)" "$(md5sum < /disk/fourth.raw)" ||
+        return
+    rm /disk/fourth.raw
+    ! pgrep -f 'qemu-nbd .*fourth' && [ -z "$(ls /run/xen | grep 'image$')" ]
+}
+
 check_devices_linux_ends()
 {
     $own shutdown -w linux && wait_until 60 is_idle || return
