@@ -41,12 +41,23 @@ static void console_write(const char *text)
     hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &send);
 }
 
+/* To the right in a field of spaces, not zeros: BusyBox's awk takes 010 for 8.
+ */
+static void put_number(char *field, unsigned int width, uint64_t number)
+{
+    char *at = field + width;
+
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number && at > field);
+}
+
 static void write_tick(unsigned int number)
 {
-    char line[] = "TICK 0000\n";
+    char line[] = "TICK     \n";
 
-    for (char *at = line + 8; number; number /= 10)
-        *at-- = (char)('0' + number % 10);
+    put_number(line + 5, 4, number);
     console_write(line);
 }
 
@@ -71,7 +82,7 @@ static void run_idle(void)
 static void run_tick(void)
 {
     for (unsigned int i = 0;; i++) {
-        write_tick(i % 10000);
+        write_tick(i);
         sleep_ms(100);
     }
 }
@@ -79,11 +90,9 @@ static void run_tick(void)
 static void run_count(void)
 {
     for (unsigned int i = 1;; i++) {
-        char line[] = "COUNT 0000000\n";
-        unsigned int number = i;
+        char line[] = "COUNT        \n";
 
-        for (char *at = line + 12; number; number /= 10)
-            *at-- = (char)('0' + number % 10);
+        put_number(line + 6, 7, i);
         console_write(line);
         if (i % 8 == 0)
             sleep_ms(10);
@@ -105,20 +114,18 @@ static void run_calls(void)
     hypercall(__HYPERVISOR_xen_version, XENVER_version, NULL);
 }
 
-/* Some ten million instructions, and hypercalls in between. */
+/* Eight million instructions, and hypercalls in between. */
 static void run_work(void)
 {
-    char line[] = "WORK 0000000\n";
-    uint64_t start = time_ns(), us;
+    char line[] = "WORK        \n";
+    uint64_t start = time_ns();
 
     for (unsigned int i = 0; i < 2000; i++) {
         for (unsigned int j = 0; j < 2000; j++)
             barrier();
         run_calls();
     }
-    us = (time_ns() - start) / 1000;
-    for (char *at = line + 11; us && at > line + 4; us /= 10)
-        *at-- = (char)('0' + us % 10);
+    put_number(line + 5, 7, (time_ns() - start) / 1000);
     console_write(line);
     sleep_ms(50);
 }
