@@ -379,6 +379,7 @@ static void commit(struct blkback_disk *disk)
 int nbd_init(struct disk *d)
 {
     struct nbd *n = calloc(1, sizeof(*n));
+    int rc;
 
     if (!n)
         return -ENOMEM;
@@ -392,7 +393,10 @@ int nbd_init(struct disk *d)
     d->nbd = n;
     d->disk.submit = submit;
     d->disk.commit = commit;
-    return port_poll(&n->poller);
+    rc = port_poll(&n->poller);
+    if (!rc)
+        port_poll_writable(&n->poller, n->flush_due);
+    return rc;
 }
 
 void nbd_release(struct disk *d)

@@ -349,6 +349,22 @@ static void answered_writes_outlive_the_server(void **state)
     pass_over(BLKBACK_READ, SECTORS);
 }
 
+/* What the one before it has written; nobody asks for anything. */
+static void a_new_client_has_it_flushed(void **state)
+{
+    (void)state;
+    pass_over(BLKBACK_WRITE, SECTORS / 2);
+    nbd_release(&disk);
+    close(disk.fd);
+    disk.fd = connect_again();
+    assert_int_equal(nbd_init(&disk), 0);
+    /* It is sent, then answered. */
+    assert_int_equal(port_run(), 0);
+    assert_int_equal(port_run(), 0);
+    replace_server();
+    pass_over(BLKBACK_READ, SECTORS);
+}
+
 /* The same of a discard, whose range the first write of the log is in. */
 static void answered_discards_outlive_the_server(void **state)
 {
@@ -375,6 +391,7 @@ int main(void)
     };
     const struct CMUnitTest killed[] = {
         cmocka_unit_test(answered_writes_outlive_the_server),
+        cmocka_unit_test(a_new_client_has_it_flushed),
         cmocka_unit_test(answered_discards_outlive_the_server),
         cmocka_unit_test(server_is_killed_under_load),
     };
