@@ -113,6 +113,7 @@ XL_SRC += dom0-tools/xl/cmd_migrate.c
 XL_SRC += dom0-tools/xl/cmd_name.c
 XL_SRC += dom0-tools/xl/cmd_none.c
 XL_SRC += dom0-tools/xl/cmd_pool.c
+XL_SRC += dom0-tools/xl/cmd_quota.c
 XL_SRC += dom0-tools/xl/cmd_save.c
 XL_SRC += dom0-tools/xl/cmd_sched.c
 XL_SRC += dom0-tools/xl/cmd_top.c

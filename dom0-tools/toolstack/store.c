@@ -401,3 +401,21 @@ int store_wait(struct store *s, const char *path, int timeout_ms,
     xs_unwatch(s->xs, path, "wait");
     return rc > 0 ? 0 : rc;
 }
+
+int store_control(struct store *s, const char *const *words, size_t nr,
+                  char **reply_out, struct error **err_out)
+{
+    char data[256];
+    size_t len = 0, i;
+
+    for (i = 1; i < nr; i++) {
+        size_t size = strlen(words[i]) + 1;
+
+        if (size > sizeof(data) - len)
+            return path_fail(err_out);
+        memcpy(data + len, words[i], size);
+        len += size;
+    }
+    *reply_out = xs_control_command(s->xs, words[0], data, (unsigned int)len);
+    return *reply_out ? 0 : store_fail(err_out, "control", words[0]);
+}

@@ -127,4 +127,15 @@ int store_introduce(struct store *s, unsigned int domid, uint64_t mfn,
 /* Tell the daemon that a domain that was suspended runs again. */
 int store_resume(struct store *s, unsigned int domid, struct error **err_out);
 
+/**
+ * Give the daemon a control command.
+ *
+ * @words      the command and its arguments, `nr` of them
+ * @reply_out  its answer, a text that the caller frees
+ *
+ * Returns 0; -errno (STORE): -EINVAL where it does not know that command.
+ */
+int store_control(struct store *s, const char *const *words, size_t nr,
+                  char **reply_out, struct error **err_out);
+
 #endif

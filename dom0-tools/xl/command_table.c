@@ -115,6 +115,10 @@ const struct command commands[] = {
      "Set the state of the security module: there is none", NULL},
     {"loadpolicy", cmd_loadpolicy, "<policy file>", 1, 1,
      "Load a policy of the security module: there is none", NULL},
+    {"xenstore-quota-get", cmd_quota_get, "-g | <Domain>", 0, 1,
+     "Show the store's limits, or what a domain uses of them", quota_options},
+    {"xenstore-quota-set", cmd_quota_set, "-g <quota>=<number>...", 1, -1,
+     "Set limits of the store, which are those of all domains", quota_options},
     {"help", cmd_help, "[<Command>]", 0, 1,
      "Show all commands, or one of them", NULL},
 };

@@ -53,10 +53,6 @@ const struct refused_command refused_commands[] = {
     {"pci-detach", "PCI devices can't be given to guests yet", NULL},
     {"set-parameters", "options of the hypervisor are given when it starts",
      "change its line in the boot loader's configuration"},
-    {"xenstore-quota-get", "quotas are the store daemon's",
-     "`xenstore-control quota` shows them"},
-    {"xenstore-quota-set", "quotas are the store daemon's",
-     "`xenstore-control quota set` sets them"},
 };
 /* clang-format on */
 

@@ -395,6 +395,44 @@ bool xs_release_domain(struct xs_handle *h, unsigned int domid)
     return !request_fails();
 }
 
+/* Of a daemon with two limits: `quota`, `quota DOMID`, `quota set NAME N`. */
+char *xs_control_command(struct xs_handle *h, const char *cmd, void *data,
+                         unsigned int len)
+{
+    static unsigned long limits[2];
+    static const char *const names[2] = {"nodes", "watches"};
+    const char *first = data, *name;
+    char *reply = NULL;
+    unsigned int i;
+
+    (void)h;
+    if (request_fails())
+        return NULL;
+    errno = EINVAL;
+    if (strcmp(cmd, "quota"))
+        return NULL;
+    if (len && !strcmp(first, "set")) {
+        name = first + 4;
+        for (i = 0; i < 2; i++)
+            if (!strcmp(names[i], name)) {
+                limits[i] = strtoul(name + strlen(name) + 1, NULL, 10);
+                return strdup("OK");
+            }
+        return NULL;
+    }
+    if ((len ? asprintf(&reply,
+                        "Domain %s:\nnodes            :       13 of %lu\n"
+                        "refusals         :        0\n",
+                        first, limits[0])
+             : asprintf(&reply,
+                        "Quota settings:\n"
+                        "nodes            : %8lu nodes of the tree\n"
+                        "watches          : %8lu watches\n",
+                        limits[0], limits[1])) < 0)
+        return NULL;
+    return reply;
+}
+
 /* The texts behind each other that the daemon takes, as "n0" and "r1". */
 static bool perms_set(struct xs_handle *h, xs_transaction_t t,
                       const struct xs_batch_item *item)

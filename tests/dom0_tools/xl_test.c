@@ -397,6 +397,29 @@ static void uptime_counts_from_the_start(void **state)
     assert_non_null(strstr(xl_out, " up 2 days,  0:01, web (1)\n"));
 }
 
+static void quotas_are_shown_and_set(void **state)
+{
+    (void)state;
+    ok("xenstore-quota-set -g nodes=2000 watches=64");
+    prints("");
+    ok("xenstore-quota-get -g");
+    prints("Quota settings:\n"
+           "nodes            :     2000 nodes of the tree\n"
+           "watches          :       64 watches\n");
+    ok("xenstore-quota-get web");
+    prints("Domain 1:\n"
+           "nodes            :       13 of 2000\n"
+           "refusals         :        0\n");
+    fails("xenstore-quota-set -g nodse=1", ERROR_USAGE);
+    assert_non_null(strstr(xl_err, "did you mean `nodes`?"));
+    fails("xenstore-quota-set -g nodes=-1", ERROR_USAGE);
+    fails("xenstore-quota-set -g nodes", ERROR_USAGE);
+    fails("xenstore-quota-set web nodes=1", ERROR_UNSUPPORTED);
+    fails("xenstore-quota-get", ERROR_USAGE);
+    fails("xenstore-quota-get -g web", ERROR_USAGE);
+    fails("xenstore-quota-get nobody", ERROR_NO_DOMAIN);
+}
+
 /* The command line. */
 
 static void a_command_may_be_shortened(void **state)
@@ -596,6 +619,8 @@ static void any_failed_call_fails_the_command(void **state)
         "rename web other",
         "mem-set web 8",
         "mem-max web 40",
+        "xenstore-quota-get web",
+        "xenstore-quota-set -g nodes=5",
         "vcpu-set web 2",
         "dmesg -c",
         "sharing",
@@ -656,6 +681,7 @@ int main(void)
         test(sched_credit2_shows_and_sets),
         test(cpupool_list_has_two_forms),
         test(uptime_counts_from_the_start),
+        test(quotas_are_shown_and_set),
         test(a_command_may_be_shortened),
         test(a_misspelt_command_is_suggested),
         test(a_refused_command_says_why),

@@ -41,7 +41,8 @@ TOOLS_CYCLES = ("tools_start", "on_reboot", "twenty_guests", "cycles")
 TOOLS_XENSTORED = ("tools_start", "create", "boots_to_init", "answers_ping",
                    "disk", "console", "save", "restore", "xenstored_updated",
                    "xenstored_killed", "xenstored_list",
-                   "xenstored_guest_ends", "xenstored_next_guest")
+                   "xenstored_guest_ends", "xenstored_next_guest",
+                   "own_quotas")
 # The project's own xenstore commands beside Debian's.
 TOOLS_STORE = ("tools_start", "store_commands_show_the_same",
                "store_device_does_all", "store_device_tells_of_changes",
@@ -54,7 +55,8 @@ TOOLS_OWN = ("tools_start", "own_prints_the_same",
              "own_tree_is_as_stock", "own_creates_what_stock_destroys",
              "own_errors", "own_leaves_nothing", "own_thirty_guests")
 TOOLS_OWN_COMMANDS = ("tools_start", "own_one_watcher", "own_pools",
-                      "own_scheduler_parameters", "own_refusals", "own_cancel")
+                      "own_scheduler_parameters", "own_quotas",
+                      "own_refusals", "own_cancel")
 # It saves and restores, and reads what Debian's writes.
 TOOLS_OWN_STREAM = ("tools_start", "stream_guest_starts",
                     "stream_own_to_stock", "stream_stock_to_own",

@@ -62,6 +62,26 @@ check_own_scheduler_parameters()
         $own sched-credit2 -s -r 1000 && all_same 'sched-credit2 -s' sched-credit2
 }
 
+# The store daemon's limit for the nodes of a guest, as its own tool tells it.
+limit_of_nodes()
+{
+    xenstore-control quota | sed -n 's/^nodes *: *\([0-9]*\).*/\1/p'
+}
+
+check_own_quotas()
+{
+    before=$(limit_of_nodes)
+    $own xenstore-quota-set -g nodes=1234 &&
+        expect limit 1234 "$(limit_of_nodes)" &&
+        expect shown 1 "$($own xenstore-quota-get -g |
+            grep -c '^nodes *: *1234 ')" &&
+        $own xenstore-quota-set -g "nodes=$before" || return
+    fails 2 'did you mean' xenstore-quota-set -g nodse=1 || return
+    $own create -q -p "$(tiny_config one idle)" &&
+        $own xenstore-quota-get one | grep -q '^nodes *: *[1-9]' &&
+        $own destroy one
+}
+
 # What is not there: as the stock tool says it, or with a reason.
 check_own_refusals()
 {
