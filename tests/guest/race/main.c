@@ -119,6 +119,14 @@ static void use_clear(unsigned int side)
         nr_held[side]++;
 }
 
+/* The frame that was given away may have come back at once, and the other side
+ * have given it away again and noted another one by now: that one counts. */
+static void note_frame(uint64_t before, uint64_t now)
+{
+    __atomic_compare_exchange_n(&frame, &before, now, false, __ATOMIC_SEQ_CST,
+                                __ATOMIC_SEQ_CST);
+}
+
 static void use_exchange(unsigned int side)
 {
     static uint64_t in[2], out[2];
@@ -134,21 +142,22 @@ static void use_exchange(unsigned int side)
     out[side] = va_to_pfn(page);
     if (memory_op(XENMEM_exchange, &op) || op.nr_exchanged != 1)
         return;
-    frame = out[side];
+    note_frame(in[side], out[side]);
     nr_held[side]++;
 }
 
 static void use_balloon(unsigned int side)
 {
     static uint64_t list[2];
+    uint64_t before = frame;
 
-    list[side] = frame;
+    list[side] = before;
     if (reserve(XENMEM_decrease_reservation, DOMID_SELF, &list[side], 1, 0) !=
         1)
         return;
     list[side] = va_to_pfn(page);
     if (reserve(XENMEM_populate_physmap, DOMID_SELF, &list[side], 1, 0) == 1)
-        frame = list[side];
+        note_frame(before, list[side]);
     nr_held[side]++;
 }
 
