@@ -154,6 +154,15 @@ void step_grant_map(struct actor *a)
         track(op);
 }
 
+/* Not in a call's room, which others in the same multicall may get, too: what
+ * they put there could be an address of the kernel's, whose entry goes then. */
+void *grant_room(struct actor *a)
+{
+    static struct gnttab_unmap_and_replace rooms[MAX_VCPUS];
+
+    return &rooms[a->vcpu];
+}
+
 void step_grant_unmap(struct actor *a)
 {
     struct gnttab_unmap_grant_ref *op = new_arg(a);
@@ -161,7 +170,7 @@ void step_grant_unmap(struct actor *a)
     uint32_t ignored = 0;
 
     if (one_in(a, 4)) {
-        struct gnttab_unmap_and_replace *replace = (void *)op;
+        struct gnttab_unmap_and_replace *replace = grant_room(a);
 
         replace->host_addr = any_address(a, &ignored);
         replace->new_addr = any_address(a, &ignored);

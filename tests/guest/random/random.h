@@ -139,6 +139,10 @@ void step_foreign(struct actor *a);
 /** Any page-table entry. */
 uint64_t any_entry(struct actor *a);
 
+/** Room for one grant operation that replaces an entry of the kernel's tables.
+ */
+void *grant_room(struct actor *a);
+
 /** The grant table's memory. */
 void grants_init(void);
 /** Unmap the control domain's grants. */
