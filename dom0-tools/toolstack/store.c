@@ -417,5 +417,5 @@ int store_control(struct store *s, const char *const *words, size_t nr,
         len += size;
     }
     *reply_out = xs_control_command(s->xs, words[0], data, (unsigned int)len);
-    return *reply_out ? 0 : store_fail(err_out, "control", words[0]);
+    return *reply_out ? 0 : store_fail(err_out, "do the command", words[0]);
 }

@@ -18,14 +18,16 @@ const struct option_row quota_options[] = {
     {0},
 };
 
+#define MAX_LIMITS 64 /* more than a daemon has */
+
 /* One line of the daemon's. */
 struct quota {
-    char name[32];
+    const char *name; /* in its text */
     long number;
     const char *rest;
 };
 
-/* Take the next such line off the text; false: there are no more. */
+/* Cut the next such line off the text; false: there are no more. */
 static bool quota_next(char **text, struct quota *q)
 {
     char *line, *colon, *end;
@@ -39,7 +41,7 @@ static bool quota_next(char **text, struct quota *q)
             continue;
         *colon = 0;
         line[strcspn(line, " ")] = 0;
-        snprintf(q->name, sizeof(q->name), "%s", line);
+        q->name = line;
         q->rest = end + strspn(end, " ");
         return true;
     }
@@ -118,42 +120,28 @@ int cmd_quota_get(struct xl *xl, int nr_args, char **args,
     return rc;
 }
 
-/* Whether the daemon has such a limit. */
-static int name_check(const char *name, const char *limits,
-                      struct error **err_out)
+/* The daemon has no such limit. */
+static int unknown_quota(const char *name, const struct quota *limits,
+                         size_t nr, struct error **err_out)
 {
-    char *copy = strdup(limits), *text = copy,
-         near[sizeof(((struct quota *)0)->name)];
-    const char *found = NULL;
-    size_t best = 0;
-    struct quota q;
-    bool known = false;
+    const char *near = NULL;
+    size_t i, best = 0;
 
-    if (!copy)
-        return out_of_memory(err_out);
-    while (!known && quota_next(&text, &q)) {
-        known = !strcmp(q.name, name);
-        suggest(name, q.name, &found, &best);
-        if (found == q.name) {
-            snprintf(near, sizeof(near), "%s", q.name);
-            found = near;
-        }
-    }
-    free(copy);
-    if (known)
-        return 0;
+    for (i = 0; i < nr; i++)
+        suggest(name, limits[i].name, &near, &best);
     error_set(err_out, ERROR_USAGE, -EINVAL, "the store has no quota '%s'",
               name);
-    return found ? error_hint(err_out, "did you mean `%s`?", found)
-                 : error_hint(err_out, "`xl xenstore-quota-get -g` lists them");
+    return near ? error_hint(err_out, "did you mean `%s`?", near)
+                : error_hint(err_out, "`xl xenstore-quota-get -g` lists them");
 }
 
 /* One `name=number`. */
-static int quota_set(struct xl *xl, char *arg, const char *limits,
-                     struct error **err_out)
+static int quota_set(struct xl *xl, char *arg, const struct quota *limits,
+                     size_t nr, struct error **err_out)
 {
-    char *equals = strchr(arg, '='), *reply;
-    const char *words[] = {"quota", "set", arg, equals ? equals + 1 : NULL};
+    char *equals = strchr(arg, '='), *reply, text[12];
+    const char *words[] = {"quota", "set", arg, text};
+    size_t i = 0;
     long number;
     int rc;
 
@@ -162,10 +150,14 @@ static int quota_set(struct xl *xl, char *arg, const char *limits,
                          "wants quota=number, not '%s'", arg);
     *equals = 0;
     rc = number_parse(equals + 1, arg, 0, INT32_MAX, &number, err_out);
-    if (!rc)
-        rc = name_check(arg, limits, err_out);
-    if (!rc)
-        rc = store_control(xl->store, words, 4, &reply, err_out);
+    if (rc)
+        return rc;
+    while (i < nr && strcmp(limits[i].name, arg) != 0)
+        i++;
+    if (i == nr)
+        return unknown_quota(arg, limits, nr, err_out);
+    snprintf(text, sizeof(text), "%ld", number);
+    rc = store_control(xl->store, words, 4, &reply, err_out);
     if (!rc)
         free(reply);
     return rc;
@@ -174,7 +166,9 @@ static int quota_set(struct xl *xl, char *arg, const char *limits,
 int cmd_quota_set(struct xl *xl, int nr_args, char **args,
                   struct error **err_out)
 {
-    char *limits;
+    struct quota limits[MAX_LIMITS];
+    char *text, *rest;
+    size_t nr = 0;
     int rc, i;
 
     if (!xl_has(xl, 'g')) {
@@ -182,11 +176,13 @@ int cmd_quota_set(struct xl *xl, int nr_args, char **args,
                   "a limit is the same for all domains");
         return error_hint(err_out, "-g sets it for all");
     }
-    rc = limits_read(xl, &limits, err_out);
+    rc = limits_read(xl, &text, err_out);
     if (rc)
         return rc;
+    for (rest = text; nr < MAX_LIMITS && quota_next(&rest, &limits[nr]);)
+        nr++;
     for (i = 0; i < nr_args && !rc; i++)
-        rc = quota_set(xl, args[i], limits, err_out);
-    free(limits);
+        rc = quota_set(xl, args[i], limits, nr, err_out);
+    free(text);
     return rc;
 }

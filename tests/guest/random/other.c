@@ -161,9 +161,11 @@ void step_numbers(struct actor *a)
     if (nr == __HYPERVISOR_mmuext_op)
         arg[1] = below(a, 2);
     if (nr == __HYPERVISOR_grant_table_op) {
-        if (arg[0] == GNTTABOP_unmap_and_replace)
+        arg[2] = below(a, 4);
+        if (arg[0] == GNTTABOP_unmap_and_replace) {
             arg[1] = (uint64_t)grant_room(a);
-        arg[2] = arg[0] == GNTTABOP_unmap_and_replace ? 1 : below(a, 4);
+            arg[2] = 1;
+        }
     }
     later(a, nr, arg[0], arg[1], arg[2], arg[3]);
 }
