@@ -13,6 +13,9 @@
 #include "xen/percpu.h"
 #include "xen/softirq.h"
 #include "xen/vcpu.h"
+#include "asm/guest_word.h"
+
+#define ENTRY_WORDS (sizeof(struct multicall_entry) / sizeof(u64))
 
 /* Arguments that multicall_continue() stored. */
 static DEFINE_PER_CPU(struct hypercall_args, continuation);
@@ -81,7 +84,7 @@ long do_multicall(unsigned long list, unsigned long nr, unsigned long a2,
             hypercall_continue(va, nr - i, 0, 0, 0);
             return -ERESTART;
         }
-        if (copy_from_guest(&entry, va, sizeof(entry)))
+        if (get_guest_words(&entry, va, ENTRY_WORDS))
             return -EFAULT;
 
         rc = call_entry(&entry, &continued);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A word of the memory that a test has registered as the guest's. */
+/* Words of the memory that a test has registered as the guest's. */
 #ifndef ASM_GUEST_WORD_H
 #define ASM_GUEST_WORD_H
 
@@ -13,6 +13,12 @@ static inline long __must_check get_guest_u32(u64 guest_va)
     if (copy_from_guest(&value, guest_va, sizeof(value)))
         return -EFAULT;
     return value;
+}
+
+static inline int __must_check get_guest_words(void *dst, u64 guest_va,
+                                               unsigned int nr)
+{
+    return copy_from_guest(dst, guest_va, nr * sizeof(u64));
 }
 
 #endif

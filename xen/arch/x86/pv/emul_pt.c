@@ -10,12 +10,13 @@
 #include "xen/errno.h"
 #include "xen/guest_access.h"
 #include "asm/emul.h"
+#include "asm/guest_word.h"
 #include "asm/pv_mm.h"
 
 bool pv_fetch_store(const struct cpu_regs *regs, struct insn *insn_out)
 {
     const struct insn_context ctx = {.regs = regs};
-    u8 bytes[INSN_MAX_BYTES];
+    u8 bytes[INSN_MAX_BYTES + 1]; /* two words */
     unsigned int len = sizeof(bytes);
 
     /* It may end right before a page that is not there. */
@@ -130,7 +131,7 @@ static bool plain_store(struct domain *d, struct cpu_regs *regs, u64 *slot)
     u64 entry, value;
     int rc;
 
-    if (copy_from_guest(insn, regs->rip, sizeof(insn)))
+    if (get_guest_words(insn, regs->rip, sizeof(insn) / sizeof(u64)))
         return false;
     len = plain_store_length(insn);
     if (len == 0)

@@ -11,10 +11,13 @@
 #include "xen/softirq.h"
 #include "xen/string.h"
 #include "xen/vcpu.h"
+#include "asm/guest_word.h"
 #include "asm/processor.h"
 #include "asm/pv.h"
 #include "asm/smp.h"
 #include "asm/xpti.h"
+
+#define OP_WORDS (sizeof(struct mmuext_op) / sizeof(u64))
 
 struct mmuext_call {
     struct mmuext_op op;
@@ -123,7 +126,8 @@ static int new_base(struct mmuext_call *c)
         rc = get_base(v->domain, mfn);
         if (rc)
             return rc;
-        pv_invalidate_ldt(v);
+        if (unlikely(v->arch.ldt_ents))
+            pv_invalidate_ldt(v);
         v->arch.guest_table = mfn;
     }
     write_cr3(mfn_to_maddr(mfn)); /* the caller's mode is kernel */
@@ -360,7 +364,7 @@ long do_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
             rc = -ERESTART;
             break;
         }
-        rc = copy_from_guest_index(&c.op, ops, i);
+        rc = get_guest_words(&c.op, ops + i * sizeof(c.op), OP_WORDS);
         if (unlikely(rc))
             break;
         rc = mmuext_one(&c);

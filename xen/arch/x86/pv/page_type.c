@@ -376,7 +376,7 @@ int page_get_type_preemptible(struct page_info *pg, unsigned long type)
     return likely(page_get_type_fast(pg, type)) ? 0 : get_type(pg, type, true);
 }
 
-static int put_type(struct page_info *pg)
+static __noinline int put_type(struct page_info *pg)
 {
     unsigned long x, nx, type;
     unsigned int level;

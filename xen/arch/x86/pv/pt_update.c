@@ -9,20 +9,22 @@
 #include "xen/hypercall.h"
 #include "xen/softirq.h"
 #include "xen/vcpu.h"
+#include "asm/guest_word.h"
 #include "asm/pv.h"
 #include "asm/smp.h"
+
+#define REQUEST_WORDS (sizeof(struct mmu_update) / sizeof(u64))
 
 /* Requests between two looks at pending work. */
 #define PREEMPT_BATCH 16
 /* Requests before a table's lock is let go for others: a multiple of that. */
 #define LOCK_BATCH 512
 
-struct domain *pg_owner_get(domid_t domid)
+struct domain *pg_owner_find(domid_t domid)
 {
     struct domain *curr = current->domain, *d;
 
-    /* It lives as long as it runs. */
-    if (likely(domid == DOMID_SELF || domid == curr->domain_id))
+    if (domid == curr->domain_id)
         return curr;
 
     if (domid == DOMID_IO) {
@@ -46,12 +48,6 @@ struct domain *pg_owner_get(domid_t domid)
 int pg_owner_error(void)
 {
     return current->domain->is_control ? -ESRCH : -EPERM;
-}
-
-void pg_owner_put(struct domain *d)
-{
-    if (unlikely(d != current->domain))
-        domain_put(d);
 }
 
 /* The table that the last request changed stays locked for the next one: a
@@ -228,7 +224,7 @@ static bool update_own_l1(u64 reqs, long *rc_out)
     struct page_info *pg;
     unsigned int what;
 
-    *rc_out = copy_from_guest(&req, reqs, sizeof(req));
+    *rc_out = get_guest_words(&req, reqs, REQUEST_WORDS);
     if (unlikely(*rc_out))
         return true;
     what = req.ptr & 7;
@@ -290,7 +286,7 @@ long do_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
             if (i % LOCK_BATCH == 0)
                 batch_release(&b);
         }
-        rc = copy_from_guest_index(&req, reqs, i);
+        rc = get_guest_words(&req, reqs + i * sizeof(req), REQUEST_WORDS);
         if (unlikely(rc))
             break;
         rc = update_one(&b, &req);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A word of the running guest's memory, for calls counted in instructions. */
+/* Words of the running guest's memory, for calls counted in instructions. */
 #ifndef ASM_GUEST_WORD_H
 #define ASM_GUEST_WORD_H
 
@@ -18,6 +18,30 @@ static __always_inline long __must_check get_guest_u32(u64 guest_va)
     unsafe_get_u32(value, guest_va, fault);
     clac();
     return value;
+
+fault:
+    clac();
+    return -EFAULT;
+}
+
+/** copy_from_guest() of nr words, a constant of at most eight. Returns 0, or
+ * -EFAULT with dst[] spoilt. */
+static __always_inline int __must_check get_guest_words(void *dst, u64 guest_va,
+                                                        unsigned int nr)
+{
+    u64 *to = dst, word;
+
+    if (unlikely(!guest_range_ok(guest_va, nr * sizeof(word))))
+        return -EFAULT;
+    stac();
+#pragma GCC unroll 8
+    for (unsigned int i = 0; i < nr; i++) {
+        /* cppcheck-suppress legacyUninitvar ; it is the statement's output */
+        unsafe_get_u64(word, guest_va + i * sizeof(word), fault);
+        to[i] = word;
+    }
+    clac();
+    return 0;
 
 fault:
     clac();

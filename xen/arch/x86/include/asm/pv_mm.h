@@ -16,6 +16,8 @@
 #ifndef ASM_PV_MM_H
 #define ASM_PV_MM_H
 
+#include "public/xen.h"
+#include "xen/domain.h"
 #include "xen/vcpu.h"
 #include "asm/mm.h"
 
@@ -167,14 +169,25 @@ static inline int __must_check put_old_guest_table(struct vcpu *v)
  * time becomes v's old_guest_table (which must be empty). */
 int __must_check put_table_preemptible(struct vcpu *v, struct page_info *pg);
 
-/** Resolve the owner of frames named by a hypercall: referenced. NULL: none,
- * or the current domain may not. */
-struct domain *__must_check pg_owner_get(domid_t domid);
+/** Resolve the owner of frames named by a hypercall: referenced, unless it is
+ * the current domain, which lives as long as it runs. NULL: none, or the
+ * current domain may not. */
+struct domain *__must_check pg_owner_find(domid_t domid);
+
+static inline struct domain *__must_check pg_owner_get(domid_t domid)
+{
+    return likely(domid == DOMID_SELF) ? current->domain : pg_owner_find(domid);
+}
+
+static inline void pg_owner_put(struct domain *d)
+{
+    if (unlikely(d != current->domain))
+        domain_put(d);
+}
 
 /** The error where there is none: -ESRCH; to who controls no other domain
  * -EPERM, which does not tell what domains there are. */
 int pg_owner_error(void);
-void pg_owner_put(struct domain *d);
 
 /** CPUs that hold TLB entries of the vcpus in a bitmap in guest memory (one
  * bit per vcpu id). Returns 0 or -EFAULT. */
