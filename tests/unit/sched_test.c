@@ -395,6 +395,22 @@ static void wake_up_prefers_an_idle_cpu(void **state)
         assert_false(sim_idle(cpu));
 }
 
+/* Of each second it runs 50 ms: a tick at once and one each 10 ms after it, not
+ * a hundred. */
+static void tick_is_for_a_vcpu_that_runs(void **state)
+{
+    struct domain *d;
+
+    (void)state;
+    sim_start(1);
+    d = sim_domain(1, 256, 0);
+    d->vcpu[0]->periodic_period = MILLISECS(10);
+    fake_nr_sent = 0;
+    sim_run(d->vcpu[0], MILLISECS(50), MILLISECS(950));
+    sim_pass(SECONDS(10));
+    assert_in_range(fake_nr_sent, 50, 60);
+}
+
 static void sleeping_machine_does_nothing(void **state)
 {
     struct domain *d;
@@ -464,6 +480,7 @@ int main(void)
         TEST(vcpu_that_slept_runs_at_once),
         TEST(sleepers_do_not_take_more_than_their_share),
         TEST(wake_up_prefers_an_idle_cpu),
+        TEST(tick_is_for_a_vcpu_that_runs),
         TEST(sleeping_machine_does_nothing),
         TEST(random_sleepers_and_hogs_lose_no_time),
     };

@@ -115,6 +115,7 @@ static int setup(void **state)
     fake_set_cpu(0);
     fake_set_current(d->vcpu[0]);
     d->vcpu[0]->is_initialised = true;
+    d->vcpu[0]->is_running = true;
     d->vcpu[0]->arch.flags = VCPU_KERNEL_MODE;
     clear_bit(VPF_down, &d->vcpu[0]->pause_flags);
     shutdown_reason = -1;
@@ -309,7 +310,7 @@ static void tick_of_100_hz_until_it_is_stopped(void **state)
 {
     (void)state;
     vcpu_periodic_timer_start(d->vcpu[0]);
-    vcpu_periodic_timer_start(d->vcpu[1]); /* is down */
+    vcpu_periodic_timer_start(d->vcpu[1]); /* does not run */
     fake_run_timers(fake_now + MILLISECS(105));
     assert_int_equal(fake_nr_sent, 10);
     assert_int_equal(op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
@@ -317,16 +318,55 @@ static void tick_of_100_hz_until_it_is_stopped(void **state)
     assert_int_equal(fake_nr_sent, 10);
 }
 
-static void tick_stops_while_the_vcpu_is_down(void **state)
+/* Nor does anything happen for it in the hypervisor. */
+static void tick_is_for_a_vcpu_that_runs(void **state)
 {
     (void)state;
     vcpu_periodic_timer_start(d->vcpu[0]);
-    set_bit(VPF_down, &d->vcpu[0]->pause_flags);
-    fake_run_timers(fake_now + MILLISECS(105));
-    assert_int_equal(fake_nr_sent, 0);
-    clear_bit(VPF_down, &d->vcpu[0]->pause_flags);
-    vcpu_periodic_timer_start(d->vcpu[0]);
     fake_run_timers(fake_now + MILLISECS(15));
+    assert_int_equal(fake_nr_sent, 1);
+    d->vcpu[0]->is_running = false;
+    fake_run_timers(fake_now + MILLISECS(100));
+    assert_int_equal(fake_nr_sent, 1);
+    assert_false(timer_is_active(&d->vcpu[0]->periodic_timer));
+}
+
+static void missed_ticks_come_as_one_at_once(void **state)
+{
+    (void)state;
+    vcpu_periodic_timer_start(d->vcpu[0]);
+    d->vcpu[0]->is_running = false;
+    fake_run_timers(fake_now + MILLISECS(105));
+    d->vcpu[0]->is_running = true;
+    vcpu_periodic_timer_start(d->vcpu[0]);
+    fake_run_timers(fake_now);
+    assert_int_equal(fake_nr_sent, 1);
+    fake_run_timers(fake_now + MILLISECS(10));
+    assert_int_equal(fake_nr_sent, 2);
+}
+
+/* The timer that is set already stays as it is. */
+static void short_sleeps_do_not_delay_the_tick(void **state)
+{
+    (void)state;
+    vcpu_periodic_timer_start(d->vcpu[0]);
+    for (unsigned int i = 0; i < 50; i++) {
+        fake_run_timers(fake_now + MILLISECS(2) + 1);
+        vcpu_periodic_timer_start(d->vcpu[0]);
+    }
+    assert_int_equal(fake_nr_sent, 10);
+}
+
+static void new_tick_starts_from_now(void **state)
+{
+    struct vcpu_set_periodic_timer *t = fake_guest_alloc(sizeof(*t));
+
+    (void)state;
+    t->period_ns = MILLISECS(20);
+    assert_int_equal(op(VCPUOP_set_periodic_timer, 0, t), 0);
+    fake_run_timers(fake_now + MILLISECS(20) - 1);
+    assert_int_equal(fake_nr_sent, 0);
+    fake_run_timers(fake_now + 1);
     assert_int_equal(fake_nr_sent, 1);
 }
 
@@ -545,7 +585,10 @@ int main(void)
         TEST(huge_deadline_never_comes),
         TEST(set_timer_op_sets_and_stops),
         TEST(tick_of_100_hz_until_it_is_stopped),
-        TEST(tick_stops_while_the_vcpu_is_down),
+        TEST(tick_is_for_a_vcpu_that_runs),
+        TEST(missed_ticks_come_as_one_at_once),
+        TEST(short_sleeps_do_not_delay_the_tick),
+        TEST(new_tick_starts_from_now),
         TEST(too_fast_a_tick_is_einval),
         TEST(runstate_is_published),
         TEST(runstate_waits_for_the_guests_kernel),

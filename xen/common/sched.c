@@ -144,11 +144,8 @@ void sched_queue_vcpu(struct vcpu *v, bool woken)
 void vcpu_wake(struct vcpu *v)
 {
     unsigned long flags;
-    struct run_queue *q;
+    struct run_queue *q = vcpu_queue_lock(v, &flags);
 
-    if (unlikely(v->periodic_period != 0))
-        vcpu_periodic_timer_start(v);
-    q = vcpu_queue_lock(v, &flags);
     if (is_placed(q, v)) {
         queue_unlock(q, flags);
     } else if (vcpu_runnable(v)) {
@@ -299,7 +296,11 @@ static void exchange(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
     q->run_start = now;
     q->accounted = now;
     next->is_running = true;
-    smp_mb(); /* before its events are looked at; pairs with vcpu_kick() */
+    /* Before its events and its tick are looked at; pairs with vcpu_kick() and
+     * periodic_expired(). */
+    smp_mb();
+    if (unlikely(READ_ONCE(next->periodic_period) != 0))
+        vcpu_periodic_timer_start(next);
 }
 
 void schedule(void)

@@ -154,9 +154,7 @@ static long vcpu_op_set_periodic(struct vcpu *v, void *arg)
 
     if (op->period_ns < MIN_PERIOD || op->period_ns > MAX_PERIOD)
         return -EINVAL;
-    timer_stop(&v->periodic_timer);
-    WRITE_ONCE(v->periodic_period, (s_time_t)op->period_ns);
-    vcpu_periodic_timer_start(v);
+    vcpu_periodic_timer_set(v, (s_time_t)op->period_ns);
     return 0;
 }
 

@@ -13,23 +13,17 @@ static void singleshot_expired(void *data)
     send_guest_vcpu_virq(data, VIRQ_TIMER);
 }
 
-/* May events reach it, if only to wake it up? */
-static bool can_take_events(const struct vcpu *v)
-{
-    return (READ_ONCE(v->pause_flags) & ~BIT_MASK(VPF_blocked)) == 0 &&
-           atomic_read(&v->pause_count) == 0 &&
-           atomic_read(&v->domain->pause_count) == 0;
-}
-
+/* A tick is for a vcpu that runs; for one that does not this stops until
+ * schedule() starts it again, so that who sleeps takes nobody's time. */
 static void periodic_expired(void *data)
 {
     struct vcpu *v = data;
-    s_time_t period = READ_ONCE(v->periodic_period), now = NOW(), missed;
+    s_time_t period = READ_ONCE(v->periodic_period), missed;
 
-    /* vcpu_wake() starts it again. */
-    if (period == 0 || !can_take_events(v))
+    smp_mb(); /* the timer is inactive by now; pairs with schedule() */
+    if (period == 0 || !READ_ONCE(v->is_running))
         return;
-    missed = (now - v->periodic_last) / period;
+    missed = (NOW() - v->periodic_last) / period;
     v->periodic_last += max(missed, (s_time_t)1) * period;
     timer_set(&v->periodic_timer, v->periodic_last + period);
     send_guest_vcpu_virq(v, VIRQ_TIMER);
@@ -39,11 +33,18 @@ void vcpu_periodic_timer_start(struct vcpu *v)
 {
     s_time_t period = READ_ONCE(v->periodic_period);
 
-    if (period == 0 || timer_is_active(&v->periodic_timer) ||
-        !can_take_events(v))
-        return;
+    if (period != 0 && !timer_is_active(&v->periodic_timer) &&
+        READ_ONCE(v->is_running))
+        timer_set(&v->periodic_timer, v->periodic_last + period);
+}
+
+void vcpu_periodic_timer_set(struct vcpu *v, s_time_t period)
+{
+    timer_stop(&v->periodic_timer);
     v->periodic_last = NOW();
-    timer_set(&v->periodic_timer, v->periodic_last + period);
+    WRITE_ONCE(v->periodic_period, period);
+    smp_mb(); /* pairs with schedule() */
+    vcpu_periodic_timer_start(v);
 }
 
 void vcpu_timers_init(struct vcpu *v)
@@ -54,6 +55,7 @@ void vcpu_timers_init(struct vcpu *v)
     timer_init(&v->periodic_timer, periodic_expired, v, cpu);
     timer_init(&v->poll_timer, sched_poll_timeout, v, cpu);
     v->periodic_period = is_idle_vcpu(v) ? 0 : DEFAULT_PERIOD;
+    v->periodic_last = NOW();
 }
 
 void vcpu_timers_kill(struct vcpu *v)

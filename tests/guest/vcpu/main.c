@@ -177,6 +177,28 @@ static long set_timer(uint64_t at, uint32_t flags)
     return vcpu_op(VCPUOP_set_singleshot_timer, 0, &op);
 }
 
+/* A tick is for a vcpu that runs: it ends no sleep, but for one that it comes
+ * just before. */
+static void test_sleep_of_one_that_ticks(evtchn_port_t tick)
+{
+    uint64_t end = time_ns() + 100 * MS;
+    unsigned int blocks = 0, seen;
+
+    set_timer(end, 0);
+    do {
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_block, NULL);
+        blocks++;
+    } while (time_ns() < end);
+    CHECK("periodic_timer_ends_no_sleep", blocks <= 2);
+
+    seen = event_count(tick);
+    end = time_ns() + 2000 * MS;
+    while (event_count(tick) < seen + 3 && time_ns() < end)
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield);
+    CHECK("periodic_timer_goes_on_after_a_sleep",
+          event_count(tick) >= seen + 3);
+}
+
 static void test_timers(void)
 {
     struct vcpu_set_singleshot_timer single = {.timeout_abs_ns = 0};
@@ -217,6 +239,7 @@ static void test_timers(void)
     while (event_count(virq.port) < 5 && time_ns() - start < 2000 * MS)
         hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield);
     CHECK("periodic_timer_fires_again_and_again", event_count(virq.port) >= 5);
+    test_sleep_of_one_that_ticks(virq.port);
     vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
     event_disable();
 }

@@ -85,8 +85,11 @@ void vcpu_unmap_info(struct vcpu *v);
 /** Has v a vcpu_info that its guest can see? */
 bool vcpu_has_info(const struct vcpu *v);
 
-/** The periodic timer goes on, if v has one and it has stopped. */
+/** v has begun to run, and is_running is visible: its periodic timer, if it has
+ * one that has stopped, goes on, with a tick at once where one was missed. */
 void vcpu_periodic_timer_start(struct vcpu *v);
+/** A tick each `period` ns from now on, while v runs. */
+void vcpu_periodic_timer_set(struct vcpu *v, s_time_t period);
 /** Set up v's timers; the guest's start with a tick of 100 Hz. */
 void vcpu_timers_init(struct vcpu *v);
 /** Stop them for good. */
