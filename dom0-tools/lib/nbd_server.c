@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/lock.h"
@@ -232,9 +231,8 @@ static int folder_watch(void)
     return fd;
 }
 
-void nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
+bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
 {
-    const struct timespec pause = {.tv_sec = 1};
     struct watched w = {0};
     char name[NAME_SIZE];
     DIR *dir;
@@ -245,12 +243,12 @@ void nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
         look_after(&w, name, tell);
     if (dir)
         closedir(dir);
-    if (w.any_failed || w.nr < 2)
-        nanosleep(&pause, NULL);
-    else
+    /* Without one there is nothing to wait for. */
+    if (!w.any_failed && w.nr > 1)
         poll(w.fds, w.nr, -1);
     while (w.nr)
         if (w.fds[--w.nr].fd >= 0)
             close(w.fds[w.nr].fd);
     free(w.fds);
+    return !w.any_failed;
 }

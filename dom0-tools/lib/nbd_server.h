@@ -31,10 +31,12 @@ bool nbd_servers_exist(void);
 
 /**
  * Start those again that have died, then wait until one ends, or one more comes
- * or goes. Where one can't be started that is for a second.
+ * or goes.
  *
  * @tell  what was done, of which one: err is why it was not, or NULL
+ *
+ * Returns whether all run; false at once where one could not be started.
  */
-void nbd_servers_look_after(void (*tell)(const char *name, struct error *err));
+bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err));
 
 #endif

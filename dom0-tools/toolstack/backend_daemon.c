@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/background.h"
 #include "lib/lock.h"
@@ -20,20 +21,24 @@
 
 #define LOG "/var/log/xen/xl-keep.log"
 
+/* Between two tries to start what can't be started, in seconds. */
+#define MAX_PAUSE 64U
+
 /* What is kept, by a file of its name, and who keeps it, by a lock. */
 struct backend_daemon {
     const char *type;
     const char *name;
     const char *mark;
     bool (*is_wanted)(const struct backend_daemon *d);
-    /* Start again what has ended, then wait for an end. */
-    void (*look_after)(const struct backend_daemon *d);
+    /* Start again what has ended, then wait for an end. Returns whether it
+     * could be started. */
+    bool (*look_after)(const struct backend_daemon *d);
 };
 
 static bool has_devices(const struct backend_daemon *d);
-static void daemon_look_after(const struct backend_daemon *d);
+static bool daemon_look_after(const struct backend_daemon *d);
 static bool has_images(const struct backend_daemon *d);
-static void images_look_after(const struct backend_daemon *d);
+static bool images_look_after(const struct backend_daemon *d);
 
 static const struct backend_daemon daemons[] = {
     {"qdisk", "xen-blkd", "xen-blkd.keep", has_devices, daemon_look_after},
@@ -98,25 +103,26 @@ static void tell_error(const char *name, const struct error *err)
     free(text);
 }
 
-static void start_again(const struct backend_daemon *d)
+static bool start_again(const struct backend_daemon *d)
 {
-    const struct timespec pause = {.tv_sec = 1};
     struct error *err = NULL;
 
     if (service_runs(d->name))
-        return;
+        return true;
     tell(d->name, "is started");
     if (!service_start(d->name, &err))
-        return;
+        return true;
     tell_error(d->name, err);
     error_free(err);
-    nanosleep(&pause, NULL);
+    return false;
 }
 
-static void daemon_look_after(const struct backend_daemon *d)
+static bool daemon_look_after(const struct backend_daemon *d)
 {
-    start_again(d);
+    if (!start_again(d))
+        return false;
     service_await_end(d->name);
+    return true;
 }
 
 static void tell_of_image(const char *name, struct error *err)
@@ -127,10 +133,27 @@ static void tell_of_image(const char *name, struct error *err)
         tell(name, "its image is served again");
 }
 
-static void images_look_after(const struct backend_daemon *d)
+static bool images_look_after(const struct backend_daemon *d)
 {
     (void)d;
-    nbd_servers_look_after(tell_of_image);
+    return nbd_servers_look_after(tell_of_image);
+}
+
+/* As long as something is wanted. What can't be started is tried less and less
+ * often: each time is some lines in the log. */
+static void look_after(const struct backend_daemon *d)
+{
+    unsigned int pause = 1;
+
+    do {
+        if (d->look_after(d)) {
+            pause = 1;
+            continue;
+        }
+        sleep(pause);
+        if (pause < MAX_PAUSE)
+            pause *= 2;
+    } while (d->is_wanted(d));
 }
 
 /* Each process that is watched is a file. */
@@ -156,9 +179,7 @@ static int keep_run(void *ctx)
     prctl(PR_SET_NAME, "xl-keep");
     files_allow();
     while (d->is_wanted(d) && !lock_try(d->mark, &lock, NULL)) {
-        do {
-            d->look_after(d);
-        } while (d->is_wanted(d));
+        look_after(d);
         run_file_remove(d->mark);
         lock_drop(lock);
     }

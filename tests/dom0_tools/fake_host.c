@@ -144,12 +144,13 @@ bool nbd_servers_exist(void)
     return fake_host.nbd_server[0];
 }
 
-void nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
+bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
 {
     fake_host.nbd_looks++;
     tell("disk", NULL);
     if (fake_host.nbd_looks == 3)
         fake_host.nbd_server[0] = 0;
+    return true;
 }
 
 /* The network. */

@@ -389,6 +389,37 @@ static void an_image_is_served_at_a_socket(void **state)
     assert_int_equal(pid_file_open("disk-1-51712", "qemu-nbd"), -1);
 }
 
+static void heard_why_not(const char *name, struct error *err)
+{
+    assert_string_equal(name, "disk-1-51712");
+    assert_non_null(err);
+    shell("echo why >> /run/why");
+}
+
+/* Its image is gone: who looks after it hears of that, and does not wait. */
+static void a_server_that_can_not_be_started_is_told(void **state)
+{
+    const struct nbd_image image = {.path = "/run/gone.qcow2",
+                                    .format = "qcow2"};
+    struct error *err = NULL;
+
+    (void)state;
+    need_host();
+    if (nbd_server_check(NULL))
+        skip();
+    shell("qemu-img create -q -f qcow2 /run/gone.qcow2 8M");
+    works(nbd_server_start(&image, "disk-1-51712", &err), &err);
+    shell("rm /run/gone.qcow2; pid=$(cat /run/xen/disk-1-51712.pid); "
+          "kill -9 $pid; while readlink /proc/$pid/exe; do sleep 0.1; done "
+          "> /dev/null");
+    assert_false(nbd_servers_look_after(heard_why_not));
+    assert_false(nbd_servers_look_after(heard_why_not));
+    shell("[ $(grep -c . /run/why) = 2 ]");
+    assert_int_equal(nbd_server_stop("disk-1-51712", NULL), 0);
+    assert_true(nbd_servers_look_after(heard_why_not));
+    shell("[ $(grep -c . /run/why) = 2 ]");
+}
+
 static void heard_of(const char *name, struct error *err)
 {
     assert_string_equal(name, "disk-1-51712");
@@ -472,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_daemon_is_started),
         cmocka_unit_test(an_image_is_served_at_a_socket),
         cmocka_unit_test(servers_that_die_are_started_again),
+        cmocka_unit_test(a_server_that_can_not_be_started_is_told),
         cmocka_unit_test(locks_exclude_others),
     };
 
