@@ -3,6 +3,7 @@
 #ifndef CONSOLED_CONSOLED_H
 #define CONSOLED_CONSOLED_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "consoled/log_file.h"
@@ -22,6 +23,7 @@ struct consoled {
     int log_dir;             /* -1 where nothing is logged */
     int dev_dir;             /* /dev */
     char boot[37];           /* id of the control domain's boot */
+    size_t nr_ended;         /* histories that are over; at most so many */
     struct guest *guests;    /* all that are served */
     struct guest *throttled; /* those whose budget is used up */
 };

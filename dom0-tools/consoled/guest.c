@@ -420,6 +420,8 @@ static void history_end_with(struct guest *g, int reason)
         head->reason = reason;
     if (g->number)
         unlinkat(g->d->history_dir, g->history.file, 0);
+    else
+        g->d->nr_ended++;
 }
 
 void guest_end(struct guest *g, int reason)
@@ -433,8 +435,12 @@ int guest_begin(struct consoled *d, const struct history_owner *owner,
                 uint32_t remote_port, uint64_t frame, struct guest **g_out)
 {
     struct guest *g;
-    int rc = guest_make(d, owner, false, &g);
+    int rc;
 
+    if (d->nr_ended > d->options.history_files)
+        d->nr_ended =
+            history_prune(d->history_dir, d->boot, d->options.history_files);
+    rc = guest_make(d, owner, false, &g);
     if (rc)
         return rc;
     g->frame = frame;

@@ -129,7 +129,6 @@ static void guest_try(struct consoled *d, unsigned int domid)
         return;
     home_number(domid, "console/ring-ref", &frame);
     owner_read(d, domid, &info, &owner);
-    history_prune(d->history_dir, d->boot, d->options.history_files);
     rc = guest_begin(d, &owner, (uint32_t)port, frame, &g);
     if (rc) {
         message("%s (%u): can't serve its console: %s", owner.name, domid,

@@ -148,8 +148,12 @@ int history_text(int dir, const char *file, uint64_t *pos, char **text_out,
 /* The same of an open file. */
 int history_text_of(int fd, uint64_t *pos, char **text_out, size_t *len_out);
 
-/* Keep at most `max` files of guests that have ended, or that ran before this
- * boot of the control domain. */
-void history_prune(int dir, const char *boot, size_t max);
+/**
+ * Where more than `max` files are of guests that have ended, or that ran before
+ * this boot of the control domain, remove the oldest until an eighth less are
+ * left, so that not each guest that ends has all files looked at. Returns how
+ * many are left; max, if the folder can't be read.
+ */
+size_t history_prune(int dir, const char *boot, size_t max);
 
 #endif

@@ -181,20 +181,23 @@ static bool is_over(const struct history_info *info, const char *boot)
     return info->head.ended || strcmp(info->head.boot, boot) != 0;
 }
 
-void history_prune(int dir, const char *boot, size_t max)
+size_t history_prune(int dir, const char *boot, size_t max)
 {
     struct history_info *list;
-    size_t nr, i, ended = 0;
+    size_t nr, i, ended = 0, keep = max;
 
     if (history_list(dir, &list, &nr))
-        return;
+        return max;
     for (i = 0; i < nr; i++)
         ended += is_over(&list[i], boot);
-    for (i = 0; i < nr && ended > max; i++) {
+    if (ended > max)
+        keep -= max / 8;
+    for (i = 0; i < nr && ended > keep; i++) {
         if (!is_over(&list[i], boot))
             continue;
         unlinkat(dir, list[i].file, 0);
         ended--;
     }
     free(list);
+    return ended;
 }

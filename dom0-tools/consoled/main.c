@@ -194,7 +194,8 @@ static void folders_open(struct consoled *d)
     if (d->options.log_guests || d->options.log_hypervisor)
         d->log_dir = folder_open(d->options.log_folder);
     boot_read(d->boot);
-    history_prune(d->history_dir, d->boot, d->options.history_files);
+    d->nr_ended =
+        history_prune(d->history_dir, d->boot, d->options.history_files);
 }
 
 static int timeout_min(int a, int b)

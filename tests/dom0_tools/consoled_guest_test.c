@@ -569,9 +569,42 @@ static void a_socket_is_no_console_for_people(void **state)
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, listening_setup, consoled_teardown)
 
+static size_t nr_histories(void)
+{
+    struct history_info *list;
+    size_t nr;
+
+    assert_int_equal(history_list(fake_consoled.history_dir, &list, &nr), 0);
+    free(list);
+    return nr;
+}
+
+/* Files are looked at when there are too many, not with each guest: those of
+ * before the boot, which nobody has counted here, stay until then. */
+static void histories_are_pruned_when_too_many_have_ended(void **state)
+{
+    struct consoled *d = &fake_consoled;
+    unsigned int domid;
+
+    (void)state;
+    d->options.history_files = 16;
+    for (domid = 1; domid <= 20; domid++)
+        guest_end(fake_guest(domid, "gus"), HISTORY_DESTROYED);
+    assert_int_equal(d->nr_ended, 17);
+    assert_int_equal(nr_histories(), 17);
+    d->nr_ended = 0;
+    for (; domid <= 37; domid++)
+        guest_end(fake_guest(domid, "gus"), HISTORY_DESTROYED);
+    assert_int_equal(nr_histories(), 34);
+    assert_non_null(fake_guest(domid, "gus"));
+    assert_int_equal(d->nr_ended, 14);
+    assert_int_equal(nr_histories(), 15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(histories_are_pruned_when_too_many_have_ended),
         TEST(output_goes_to_the_history),
         TEST(nothing_is_doubled_after_a_kill),
         TEST(a_guest_that_cant_be_served_keeps_its_history),

@@ -282,7 +282,10 @@ static void history_prunes_the_oldest_that_ended(void **state)
         h.head->ended = domid > 4 ? 0 : 10;
         history_close(&h);
     }
-    history_prune(fake_consoled.history_dir, fake_consoled.boot, 2);
+    assert_int_equal(
+        history_prune(fake_consoled.history_dir, fake_consoled.boot, 4), 4);
+    assert_int_equal(
+        history_prune(fake_consoled.history_dir, fake_consoled.boot, 2), 2);
     assert_int_equal(history_list(fake_consoled.history_dir, &list, &nr), 0);
     assert_int_equal(nr, 4);
     assert_int_equal(list[0].head.domid, 3);

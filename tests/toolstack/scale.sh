@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Checks of tests/toolstack: five hundred guests on one host, by the project's
-# own xl. Time is instructions (icount): no host disturbs it.
+# own xl and daemons. Time is instructions (icount): no host disturbs it.
 
 scale_guests=${guests:-500}
 scale_part=$((scale_guests / 10))
@@ -40,8 +40,10 @@ scale_memory()
     } | awk '/"(memory|host_free)_kib"/ { kib += $2 + 0 } END { print kib }'
 }
 
+# The project's own console daemon from here on.
 check_scale_alone()
 {
+    stop_consoled && start_own_consoled || return
     work_time /tmp/work_alone || return
     echo "$(cat /tmp/work_alone) us"
 }
