@@ -116,6 +116,15 @@ int arch_vcpu_reset(struct vcpu *v)
     return rc;
 }
 
+/* Returns 0 or -ERESTART; then the current vcpu has work left over. */
+static int drop_pin(struct page_info *pg)
+{
+    unsigned long x =
+        __atomic_fetch_and(&pg->type_info, ~PGT_pinned, __ATOMIC_SEQ_CST);
+
+    return x & PGT_pinned ? put_table_preemptible(current, pg) : 0;
+}
+
 /*
  * Take one frame from its domain: its pin, work left over, the domain's own
  * reference, which it may have given up before all else. Returns 0 or
@@ -123,12 +132,7 @@ int arch_vcpu_reset(struct vcpu *v)
  */
 static int relinquish_page(struct page_info *pg)
 {
-    unsigned long x;
-
-    x = __atomic_fetch_and(&pg->type_info, ~PGT_pinned, __ATOMIC_SEQ_CST);
-    if (x & PGT_pinned && put_table_preemptible(current, pg))
-        return -ERESTART;
-    if (page_resume(pg))
+    if (drop_pin(pg) || page_resume(pg))
         return -ERESTART;
 
     (void)!page_put_allocation(pg);
@@ -140,6 +144,57 @@ static void move_to_tail_locked(struct domain *d, struct page_info *pg)
     ASSERT_LOCKED(&d->mem.lock);
     page_list_del(pg, &d->mem.page_list);
     page_list_add_tail(pg, &d->mem.page_list);
+}
+
+/* Most frames that next_pinned() looks at in one go. */
+#define SEARCH_RUN 64
+
+/* The next pinned table, referenced. NULL: none among the next frames, which
+ * have their turn again at the end of the list, in the same order. */
+static struct page_info *next_pinned(struct domain *d)
+{
+    struct page_info *found = NULL;
+
+    spin_lock(&d->mem.lock);
+    for (unsigned int i = 0; i < SEARCH_RUN && !found; i++) {
+        struct page_info *pg = page_list_first(&d->mem.page_list);
+
+        if (!pg) {
+            d->arch.nr_searched = ~0UL;
+            break;
+        }
+        d->arch.nr_searched++;
+        move_to_tail_locked(d, pg);
+        if ((READ_ONCE(pg->type_info) & PGT_pinned) && page_get(pg, d))
+            found = pg;
+    }
+    spin_unlock(&d->mem.lock);
+    return found;
+}
+
+/*
+ * Look at each frame once, and drop its pin. What hangs below is let go with
+ * it: most frames then have no reference left but their domain's own, and go by
+ * the run. Returns 0 or -ERESTART.
+ */
+static int relinquish_pins(struct domain *d)
+{
+    while (d->arch.nr_searched < READ_ONCE(d->mem.tot_pages)) {
+        struct page_info *pg = next_pinned(d);
+
+        if (pg) {
+            int rc = put_old_guest_table(current);
+
+            if (!rc)
+                rc = drop_pin(pg);
+            page_put(pg);
+            if (rc)
+                return rc;
+        }
+        if (hypercall_preempt_check())
+            return -ERESTART;
+    }
+    return 0;
 }
 
 /* The next frame of the domain to be relinquished, referenced. NULL: only such
@@ -199,6 +254,9 @@ int arch_domain_relinquish(struct domain *d)
         vcpu_unmap_info(v);
     }
 
+    rc = relinquish_pins(d);
+    if (rc)
+        return rc;
     for (;;) {
         if (page_free_unshared(d) == 0) {
             struct page_info *pg = next_page(d);

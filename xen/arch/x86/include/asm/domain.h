@@ -42,6 +42,8 @@ struct arch_domain {
     bool xpti;        /* constant: asm/xpti.h */
     /* How often an entry of one of its L4 tables in use was changed; atomic. */
     unsigned long root_changes;
+    /* Frames that were looked at for pins, while it is taken apart. */
+    unsigned long nr_searched;
 
     /* XENMEM_set_memory_map; under d->lock. */
     struct e820_entry *e820;
