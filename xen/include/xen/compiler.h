@@ -16,6 +16,14 @@
 #define __noreturn   __attribute__((__noreturn__))
 #define __cold       __attribute__((__cold__))
 #define __noinline   __attribute__((__noinline__))
+
+/* Before a loop of few rounds. Clang can't where a round has an asm goto. */
+#ifdef __clang__
+#define UNROLL
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
 #undef __always_inline /* the host C library has one of its own */
 #define __always_inline inline __attribute__((__always_inline__))
 #define __printf(f, a)  __attribute__((__format__(__printf__, f, a)))

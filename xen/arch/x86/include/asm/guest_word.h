@@ -34,7 +34,7 @@ static __always_inline int __must_check get_guest_words(void *dst, u64 guest_va,
     if (unlikely(!guest_range_ok(guest_va, nr * sizeof(word))))
         return -EFAULT;
     stac();
-#pragma GCC unroll 8
+    UNROLL
     for (unsigned int i = 0; i < nr; i++) {
         /* cppcheck-suppress legacyUninitvar ; it is the statement's output */
         unsafe_get_u64(word, guest_va + i * sizeof(word), fault);
