@@ -231,7 +231,19 @@ static int folder_watch(void)
     return fd;
 }
 
-bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
+static void await_change(const struct watched *w, unsigned int pause)
+{
+    /* Who can't be started leaves traces in the folder: not waited for then. */
+    size_t first = w->any_failed && w->nr;
+
+    if (w->any_failed)
+        poll(w->fds + first, w->nr - first, (int)pause * 1000);
+    else if (w->nr > 1)
+        poll(w->fds, w->nr, -1);
+}
+
+bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err),
+                            unsigned int pause)
 {
     struct watched w = {0};
     char name[NAME_SIZE];
@@ -241,11 +253,10 @@ bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
     dir = opendir(FOLDER);
     while (next_name(dir, name))
         look_after(&w, name, tell);
+    w.any_failed |= !dir;
     if (dir)
         closedir(dir);
-    /* Without one there is nothing to wait for. */
-    if (!w.any_failed && w.nr > 1)
-        poll(w.fds, w.nr, -1);
+    await_change(&w, pause);
     while (w.nr)
         if (w.fds[--w.nr].fd >= 0)
             close(w.fds[w.nr].fd);

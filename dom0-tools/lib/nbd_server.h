@@ -33,10 +33,13 @@ bool nbd_servers_exist(void);
  * Start those again that have died, then wait until one ends, or one more comes
  * or goes.
  *
- * @tell  what was done, of which one: err is why it was not, or NULL
+ * @tell   what was done, of which one: err is why it was not, or NULL
+ * @pause  seconds, up to an hour: where one could not be started, the wait is
+ *         for the end of one of the others, and no longer than that
  *
- * Returns whether all run; false at once where one could not be started.
+ * Returns whether all could be started.
  */
-bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err));
+bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err),
+                            unsigned int pause);
 
 #endif

@@ -30,15 +30,17 @@ struct backend_daemon {
     const char *name;
     const char *mark;
     bool (*is_wanted)(const struct backend_daemon *d);
-    /* Start again what has ended, then wait for an end. Returns whether it
-     * could be started. */
-    bool (*look_after)(const struct backend_daemon *d);
+    /* Start again what has ended, then wait for an end; or for `pause` seconds,
+     * where it could not be started. Returns whether it could. */
+    bool (*look_after)(const struct backend_daemon *d, unsigned int pause);
 };
 
 static bool has_devices(const struct backend_daemon *d);
-static bool daemon_look_after(const struct backend_daemon *d);
+static bool daemon_look_after(const struct backend_daemon *d,
+                              unsigned int pause);
 static bool has_images(const struct backend_daemon *d);
-static bool images_look_after(const struct backend_daemon *d);
+static bool images_look_after(const struct backend_daemon *d,
+                              unsigned int pause);
 
 static const struct backend_daemon daemons[] = {
     {"qdisk", "xen-blkd", "xen-blkd.keep", has_devices, daemon_look_after},
@@ -117,10 +119,13 @@ static bool start_again(const struct backend_daemon *d)
     return false;
 }
 
-static bool daemon_look_after(const struct backend_daemon *d)
+static bool daemon_look_after(const struct backend_daemon *d,
+                              unsigned int pause)
 {
-    if (!start_again(d))
+    if (!start_again(d)) {
+        sleep(pause);
         return false;
+    }
     service_await_end(d->name);
     return true;
 }
@@ -133,10 +138,11 @@ static void tell_of_image(const char *name, struct error *err)
         tell(name, "its image is served again");
 }
 
-static bool images_look_after(const struct backend_daemon *d)
+static bool images_look_after(const struct backend_daemon *d,
+                              unsigned int pause)
 {
     (void)d;
-    return nbd_servers_look_after(tell_of_image);
+    return nbd_servers_look_after(tell_of_image, pause);
 }
 
 /* As long as something is wanted. What can't be started is tried less and less
@@ -146,12 +152,9 @@ static void look_after(const struct backend_daemon *d)
     unsigned int pause = 1;
 
     do {
-        if (d->look_after(d)) {
+        if (d->look_after(d, pause))
             pause = 1;
-            continue;
-        }
-        sleep(pause);
-        if (pause < MAX_PAUSE)
+        else if (pause < MAX_PAUSE)
             pause *= 2;
     } while (d->is_wanted(d));
 }

@@ -144,8 +144,10 @@ bool nbd_servers_exist(void)
     return fake_host.nbd_server[0];
 }
 
-bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err))
+bool nbd_servers_look_after(void (*tell)(const char *name, struct error *err),
+                            unsigned int pause)
 {
+    (void)pause;
     fake_host.nbd_looks++;
     tell("disk", NULL);
     if (fake_host.nbd_looks == 3)

@@ -356,19 +356,34 @@ static void a_daemon_is_started(void **state)
     assert_int_equal(service_start("xen-nothing", NULL), -ENOENT);
 }
 
+static void need_servers(void)
+{
+    need_host();
+    if (nbd_server_check(NULL))
+        skip();
+}
+
+/* Make an image of 8 MiB, and serve it. */
+static void serve_new(const struct nbd_image *image, const char *name)
+{
+    char command[128];
+    struct error *err = NULL;
+
+    snprintf(command, sizeof(command), "qemu-img create -q -f %s '%s' 8M",
+             image->format, image->path);
+    shell(command);
+    works(nbd_server_start(image, name, &err), &err);
+}
+
 static void an_image_is_served_at_a_socket(void **state)
 {
     const struct nbd_image image = {.path = "/run/image.qcow2",
                                     .format = "qcow2"};
-    struct error *err = NULL;
     int fd;
 
     (void)state;
-    need_host();
-    if (nbd_server_check(NULL))
-        skip();
-    shell("qemu-img create -q -f qcow2 /run/image.qcow2 8M");
-    works(nbd_server_start(&image, "disk-1-51712", &err), &err);
+    need_servers();
+    serve_new(&image, "disk-1-51712");
     shell("[ $(qemu-img info nbd:unix:/run/xen/disk-1-51712.sock | "
           "grep -c '8 MiB') = 1 ]");
     /* The next client is served, too. */
@@ -396,28 +411,51 @@ static void heard_why_not(const char *name, struct error *err)
     shell("echo why >> /run/why");
 }
 
-/* Its image is gone: who looks after it hears of that, and does not wait. */
+/* Its image goes, and then itself. */
+static void serve_gone(const struct nbd_image *image)
+{
+    serve_new(image, "disk-1-51712");
+    unlink(image->path);
+    shell("pid=$(cat /run/xen/disk-1-51712.pid); kill -9 $pid; "
+          "while readlink /proc/$pid/exe; do sleep 0.1; done > /dev/null");
+}
+
 static void a_server_that_can_not_be_started_is_told(void **state)
 {
     const struct nbd_image image = {.path = "/run/gone.qcow2",
                                     .format = "qcow2"};
-    struct error *err = NULL;
 
     (void)state;
-    need_host();
-    if (nbd_server_check(NULL))
-        skip();
-    shell("qemu-img create -q -f qcow2 /run/gone.qcow2 8M");
-    works(nbd_server_start(&image, "disk-1-51712", &err), &err);
-    shell("rm /run/gone.qcow2; pid=$(cat /run/xen/disk-1-51712.pid); "
-          "kill -9 $pid; while readlink /proc/$pid/exe; do sleep 0.1; done "
-          "> /dev/null");
-    assert_false(nbd_servers_look_after(heard_why_not));
-    assert_false(nbd_servers_look_after(heard_why_not));
+    need_servers();
+    serve_gone(&image);
+    assert_false(nbd_servers_look_after(heard_why_not, 0));
+    assert_false(nbd_servers_look_after(heard_why_not, 0));
     shell("[ $(grep -c . /run/why) = 2 ]");
     assert_int_equal(nbd_server_stop("disk-1-51712", NULL), 0);
-    assert_true(nbd_servers_look_after(heard_why_not));
-    shell("[ $(grep -c . /run/why) = 2 ]");
+    assert_true(nbd_servers_look_after(heard_why_not, 0));
+    shell("[ $(grep -c . /run/why) = 2 ] && rm /run/why");
+}
+
+/* Then the pause would be some minutes. */
+static void others_do_not_wait_for_one_that_can_not_be_started(void **state)
+{
+    const struct nbd_image gone = {.path = "/run/gone.qcow2",
+                                   .format = "qcow2"};
+    const struct nbd_image image = {.path = "/run/other.qcow2",
+                                    .format = "qcow2"};
+    time_t begin = time(NULL);
+
+    (void)state;
+    need_servers();
+    serve_gone(&gone);
+    serve_new(&image, "disk-2-51712");
+    shell("(until [ -s /run/why ]; do sleep 0.1; done; sleep 1; "
+          "kill -9 $(cat /run/xen/disk-2-51712.pid)) &");
+    assert_false(nbd_servers_look_after(heard_why_not, 300));
+    assert_true(time(NULL) - begin < 300);
+    shell("[ $(grep -c . /run/why) = 1 ]");
+    nbd_server_stop("disk-1-51712", NULL);
+    nbd_server_stop("disk-2-51712", NULL);
 }
 
 static void heard_of(const char *name, struct error *err)
@@ -435,7 +473,7 @@ static pid_t look_after_servers(void)
     if (pid)
         return pid;
     while (nbd_servers_exist())
-        nbd_servers_look_after(heard_of);
+        nbd_servers_look_after(heard_of, 1);
     _exit(0);
 }
 
@@ -444,17 +482,13 @@ static void servers_that_die_are_started_again(void **state)
 {
     const struct nbd_image image = {
         .path = "/run/a new\nimage.qcow2", .format = "qcow2", .direct = true};
-    struct error *err = NULL;
     int status;
     pid_t pid;
 
     (void)state;
-    need_host();
-    if (nbd_server_check(NULL))
-        skip();
+    need_servers();
     assert_false(nbd_servers_exist());
-    shell("qemu-img create -q -f qcow2 '/run/a new\nimage.qcow2' 8M");
-    works(nbd_server_start(&image, "disk-1-51712", &err), &err);
+    serve_new(&image, "disk-1-51712");
     assert_true(nbd_servers_exist());
     shell("kill -9 $(cat /run/xen/disk-1-51712.pid)");
     pid = look_after_servers();
@@ -504,6 +538,7 @@ int main(void)
         cmocka_unit_test(an_image_is_served_at_a_socket),
         cmocka_unit_test(servers_that_die_are_started_again),
         cmocka_unit_test(a_server_that_can_not_be_started_is_told),
+        cmocka_unit_test(others_do_not_wait_for_one_that_can_not_be_started),
         cmocka_unit_test(locks_exclude_others),
     };
 

@@ -368,6 +368,26 @@ static void dying_domain_may_stop_anywhere(void **state)
     }
 }
 
+/* Pins go before all else: no frame has to be taken aside that only tables of
+ * the domain's own refer to. */
+static void own_tables_hold_no_frame_of_a_dying_domain(void **state)
+{
+    struct page_info *pg;
+    struct tree t;
+
+    (void)state;
+    make_tree(&t, 4);
+    assert_int_equal(pin(t.t[4], 4), 0);
+    run_as(d0, 1);
+    d->dying = DOMDYING_dying;
+    do {
+        fake_preempt_at(1);
+        for (pg = page_list_first(&d->mem.page_list); pg;
+             pg = page_list_next(pg))
+            assert_false(pg->count_info & PGC_relinquished);
+    } while (arch_domain_relinquish(d) == -ERESTART);
+}
+
 static const struct CMUnitTest tests[] = {
     PV_MM_TEST(pin_may_stop_anywhere),
     PV_MM_TEST(unpin_may_stop_anywhere),
@@ -380,6 +400,7 @@ static const struct CMUnitTest tests[] = {
     PV_MM_TEST(half_done_work_goes_with_the_domain),
     PV_MM_TEST(given_up_frames_do_not_stay_behind),
     PV_MM_TEST(dying_domain_may_stop_anywhere),
+    PV_MM_TEST(own_tables_hold_no_frame_of_a_dying_domain),
 };
 
 int main(void)
