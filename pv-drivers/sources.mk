@@ -23,7 +23,7 @@ PV_BACK_SRC  := $(addprefix pv-drivers/back/,blk.c blk_data.c blk_grants.c \
 
 # The port for processes of a Linux domain, and the daemon on it.
 LINUX_USER_SRC := $(PV_TIMERS_SRC) \
-                  $(addprefix pv-drivers/ports/linux_user/,event.c grant_copy.c loop.c memory.c \
+                  $(addprefix pv-drivers/ports/linux_user/,copy_pages.c event.c grant_copy.c loop.c memory.c \
                   store.c) \
                   $(addprefix dom0-tools/lib/,evtchn_dev.c gntdev.c)
 

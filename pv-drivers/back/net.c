@@ -403,7 +403,8 @@ static void back_free(struct netback *b)
     os_free(b->queues, b->options.max_queues * sizeof(*b->queues));
     os_free(b->sent, BATCH_PACKETS * sizeof(*b->sent));
     os_free(b->copies, sizeof(*b->copies));
-    os_pages_free(b->pool, NET_POOL_PAGES);
+    if (!b->nic->pool)
+        os_pages_free(b->pool, NETBACK_POOL_PAGES);
     os_free(b, sizeof(*b));
 }
 
@@ -414,7 +415,7 @@ static int back_init(struct netback *b)
     b->queues = os_alloc(b->options.max_queues * sizeof(*b->queues));
     b->sent = os_alloc(BATCH_PACKETS * sizeof(*b->sent));
     b->copies = os_alloc(sizeof(*b->copies));
-    b->pool = os_pages_alloc(NET_POOL_PAGES);
+    b->pool = b->nic->pool ? b->nic->pool : os_pages_alloc(NETBACK_POOL_PAGES);
     if (!b->queues || !b->sent || !b->copies || !b->pool)
         return -XEN_ENOMEM;
     rc = back_keep_open(&b->life, &netback_driver, b->nic->keep,

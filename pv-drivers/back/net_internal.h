@@ -113,7 +113,7 @@ struct netback {
     /* Packets of the guest, one batch at a time. */
     struct net_batch_packet *sent; /* BATCH_PACKETS */
     struct net_copies *copies;
-    uint8_t *pool; /* POOL_PAGES */
+    uint8_t *pool; /* NETBACK_POOL_PAGES */
 
     struct limit rate, rate_in;
     struct net_wait waiting;            /* for rate_in */
@@ -123,9 +123,6 @@ struct netback {
 
     struct net_keep *keep; /* life.keep */
 };
-
-/* Room for a batch: a few of the largest packets. */
-#define NET_POOL_PAGES 72U
 
 /* ---- net_keep.c ------------------------------------------------------- */
 

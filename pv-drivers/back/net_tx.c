@@ -135,7 +135,7 @@ static uint8_t *place(const struct netback *b, size_t *used, uint32_t size,
         (*used + NETBACK_HEADROOM + before + align - 1) / align * align -
         before;
 
-    if (at + size > NET_POOL_PAGES * OS_PAGE_SIZE)
+    if (at + size > NETBACK_POOL_PAGES * OS_PAGE_SIZE)
         return NULL;
     *used = at + size;
     return b->pool + at;

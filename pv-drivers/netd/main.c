@@ -26,9 +26,10 @@ struct net_device {
 };
 
 /* What is read from an interface at once, until the guest has it. Frames begin
- * where pages do, with the header before: each page is one copy then. */
-static uint8_t pool[POOL_PAGES * OS_PAGE_SIZE]
-    __attribute__((aligned(OS_PAGE_SIZE)));
+ * where pages do, with the header before: each page is one copy then. What
+ * guests send has its place behind. */
+static uint8_t *pool;
+#define POOL_SIZE (POOL_PAGES * OS_PAGE_SIZE)
 
 static struct net_device *device_of(struct netback_nic *nic)
 {
@@ -60,7 +61,7 @@ static void tap_ready(void *arg)
     for (unsigned int i = 0; d->polled && i < MAX_PACKETS; i++) {
         ssize_t size;
 
-        if (at + MAX_SIZE > sizeof(pool))
+        if (at + MAX_SIZE > POOL_SIZE)
             break;
         size = read(d->tap.fd, pool + at, MAX_SIZE);
         if (size <= 0 || !give(d, pool + at, (size_t)size))
@@ -129,6 +130,7 @@ static int use(struct device *device, int fd, const void *info)
         .offloads = offloads,
         .closed = closed,
         .keep = device->keep,
+        .pool = pool + POOL_SIZE,
         .check_mac = a->check_mac,
         .nr_addresses = a->nr_addresses,
     };
@@ -149,6 +151,12 @@ static void destroy(struct device *device)
         close(d->tap.fd);
 }
 
+static int start(void)
+{
+    pool = port_copy_pages(POOL_PAGES + NETBACK_POOL_PAGES);
+    return pool ? 0 : -ENOMEM;
+}
+
 static int allow(scmp_filter_ctx filter)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
@@ -164,6 +172,7 @@ int main(int argc, char **argv)
         .keep_size = NETBACK_KEEP_SIZE,
         .open = netd_open,
         .forget = netd_forget,
+        .start = start,
         .allow = allow,
         .use = use,
         .destroy = destroy,

@@ -21,6 +21,9 @@
 
 #define NETBACK_KEEP_SIZE (1U << 16)
 
+/* Where a batch of the guest's packets lies, a few of the largest ones. */
+#define NETBACK_POOL_PAGES 72U
+
 /* What the guest takes. */
 struct netback_offloads {
     bool csum_v4, csum_v6;
@@ -55,6 +58,10 @@ struct netback_nic {
     /* NETBACK_KEEP_SIZE bytes that the next process finds as this one left
      * them, zero at first; NULL: there is no next one. */
     void *keep;
+
+    /* NETBACK_POOL_PAGES pages, of all devices of the process; NULL: the device
+     * has its own. */
+    void *pool;
 
     /* Only packets from these come through, if asked for. */
     bool check_mac;

@@ -36,6 +36,18 @@ void port_unpoll(struct port_poller *poller);
 /** Call ready() also when it is writable, or no more. */
 void port_poll_writable(struct port_poller *poller, bool wanted);
 
+/**
+ * Memory for as long as the process lives, copied from and to grants at less
+ * cost: its pages are granted to this domain itself, and so the kernel does not
+ * look them up for each copy. Where the kernel can't do that, any memory. Once,
+ * while there is the right to open the device.
+ *
+ * @nr  2 to 1024
+ *
+ * Returns pages side by side, zeroed; NULL: there are none.
+ */
+void *port_copy_pages(unsigned int nr);
+
 /* ---- For a daemon that sleeps in a way of its own, as in io_uring ------ */
 
 /**
