@@ -334,12 +334,17 @@ check-system: dom0-image tools-image $(OWN_XEN) ## boot Debian's kernel on many 
 check-machines: dom0-image tools-image $(OWN_XEN) ## more machines than make check has; five hundred guests
 	@$(SYSTEM) --log $(OUT)/check-machines long '$(T)'
 
+# CLOCK=wall: in the host's time, ROUNDS times in turn.
+CLOCK  ?= icount
+ROUNDS ?= $(if $(filter wall,$(CLOCK)),3,1)
+
 .PHONY: bench
-bench: deps tools-image ## compare with stock Xen, in instructions
+bench: deps tools-image ## compare with stock Xen, in instructions (CLOCK=wall: in time)
 	@+$(SUBMAKE) -f $(ROOT)/bench/Makefile $(if $(OWN_XEN),&& $(SUBMAKE) dist)
 	@sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen
 	@python3 $(ROOT)/bench/bench.py --bin $(OUT)/bench --log $(OUT)/bench/log \
-		--kernel $(CACHE)/kernel/vmlinuz $(if $(filter block net,$(T)),--part $(T)) stock=$(CACHE)/stock-xen/xen xenia=$(XEN)
+		--kernel $(CACHE)/kernel/vmlinuz --clock $(CLOCK) --rounds $(ROUNDS) \
+		$(if $(T),--part $(T)) stock=$(CACHE)/stock-xen/xen xenia=$(XEN)
 
 .PHONY: bench-xenstore
 bench-xenstore: deps xenstore xenstore-client ## compare xenstored with the stock daemons
