@@ -40,6 +40,8 @@ help: ## list the targets
 	@echo '  GUEST_ARGS=text    command line of the kernels of tests/guest'
 	@echo '  LONG_CALLS=n       calls that check-long makes'
 	@echo '  ALONE=y            bench-xenstore with real-time priority'
+	@echo '  CLOCK=wall         bench in the time of the host instead of instructions'
+	@echo '  ROUNDS=n           rounds of bench, of which the best one counts'
 
 .PHONY: xen
 xen: ## build the hypervisor
