@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/lock.h"
@@ -22,6 +24,7 @@
 #define NAME_SIZE 64
 #define TEXT_SIZE (PATH_MAX + 64)
 #define STOP_MS   30000
+#define YOUNG_MS  1000
 
 /* Who starts or ends one: else it would be started again while it ends. */
 #define LOCK "nbd-servers"
@@ -158,6 +161,22 @@ static int start_again(const char *name, bool *started_out,
     return rc;
 }
 
+/* Its last server was started within the second, as its file tells. */
+static bool is_young(const char *name)
+{
+    char pid_file[NAME_SIZE];
+    struct timespec now;
+    struct stat st;
+    long long age;
+
+    pid_file_path(name, pid_file, sizeof(pid_file));
+    if (stat(pid_file, &st) || clock_gettime(CLOCK_REALTIME, &now))
+        return false;
+    age = (now.tv_sec - st.st_mtim.tv_sec) * 1000LL +
+          (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
+    return age > -YOUNG_MS && age < YOUNG_MS;
+}
+
 /* ---- All of them ------------------------------------------------------ */
 
 /* The next one's name; false: there is none. */
@@ -210,7 +229,9 @@ static void look_after(struct watched *w, const char *name,
     struct error *err = NULL;
     bool started;
 
-    if (fd < 0) {
+    if (fd < 0 && is_young(name)) {
+        w->any_failed = true;
+    } else if (fd < 0) {
         start_again(name, &started, &err);
         if (started)
             tell(name, err);

@@ -31,7 +31,8 @@ bool nbd_servers_exist(void);
 
 /**
  * Start those again that have died, then wait until one ends, or one more comes
- * or goes.
+ * or goes. One that has died within a second of its start is not started again
+ * at once: as if it could not be.
  *
  * @tell   what was done, of which one: err is why it was not, or NULL
  * @pause  seconds, up to an hour: where one could not be started, the wait is

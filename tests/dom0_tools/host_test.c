@@ -411,13 +411,20 @@ static void heard_why_not(const char *name, struct error *err)
     shell("echo why >> /run/why");
 }
 
+/* The server of disk-1-51712 is killed, a while after its start. */
+static void kill_server(void)
+{
+    shell("pid=$(cat /run/xen/disk-1-51712.pid); kill -9 $pid; "
+          "while readlink /proc/$pid/exe; do sleep 0.1; done > /dev/null; "
+          "touch -d '1 min ago' /run/xen/disk-1-51712.pid");
+}
+
 /* Its image goes, and then itself. */
 static void serve_gone(const struct nbd_image *image)
 {
     serve_new(image, "disk-1-51712");
     unlink(image->path);
-    shell("pid=$(cat /run/xen/disk-1-51712.pid); kill -9 $pid; "
-          "while readlink /proc/$pid/exe; do sleep 0.1; done > /dev/null");
+    kill_server();
 }
 
 static void a_server_that_can_not_be_started_is_told(void **state)
@@ -463,6 +470,26 @@ static void heard_of(const char *name, struct error *err)
     assert_string_equal(name, "disk-1-51712");
     assert_null(err);
     shell("echo again >> /run/heard");
+}
+
+static void a_server_that_dies_at_once_is_not_started_at_once(void **state)
+{
+    const struct nbd_image image = {.path = "/run/young.qcow2",
+                                    .format = "qcow2"};
+
+    (void)state;
+    need_servers();
+    serve_new(&image, "disk-1-51712");
+    kill_server();
+    shell("rm -f /run/heard; touch -d '0.9 sec' /run/xen/disk-1-51712.pid");
+    assert_false(nbd_servers_look_after(heard_of, 0));
+    shell("[ ! -e /run/heard ] && "
+          "touch -d '1 min ago' /run/xen/disk-1-51712.pid");
+    shell("(until [ -s /run/heard ]; do sleep 0.1; done; sleep 1; "
+          "kill -9 $(cat /run/xen/disk-1-51712.pid)) &");
+    assert_true(nbd_servers_look_after(heard_of, 0));
+    shell("[ $(grep -c . /run/heard) = 1 ] && rm /run/heard");
+    nbd_server_stop("disk-1-51712", NULL);
 }
 
 /* In a process of its own, until there is no server any more. */
@@ -539,6 +566,7 @@ int main(void)
         cmocka_unit_test(servers_that_die_are_started_again),
         cmocka_unit_test(a_server_that_can_not_be_started_is_told),
         cmocka_unit_test(others_do_not_wait_for_one_that_can_not_be_started),
+        cmocka_unit_test(a_server_that_dies_at_once_is_not_started_at_once),
         cmocka_unit_test(locks_exclude_others),
     };
 
