@@ -122,7 +122,7 @@ TOOLS_BARE = ("tools_start", "bare_starts", "bare_reads_and_writes",
 # The project's own network back-end under Linux's front-end.
 TOOLS_NETD = ("tools_start", "netd_create", "netd_attaches",
               "netd_answers_ping", "netd_features", "netd_is_confined",
-              "netd_tcp_both_ways", "netd_between_guests",
+              "netd_has_granted_pages", "netd_tcp_both_ways", "netd_between_guests",
               "netd_worker_killed", "netd_killed", "netd_rates",
               "netd_detaches", "netd_antispoof", "netd_guest_dies",
               "netd_by_own_xl")

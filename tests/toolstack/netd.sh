@@ -80,6 +80,12 @@ check_netd_is_confined()
     is_confined "$(worker_of netd)"
 }
 
+# The mapping is there only if the hypervisor has made a copy so.
+check_netd_has_granted_pages()
+{
+    grep -q gntalloc "/proc/$(worker_of netd)/maps"
+}
+
 # Both ways files are sent by `cat`, with one call: nc's own come to single frames.
 # to_guest MIB: compared by its sum.
 to_guest()
