@@ -299,10 +299,9 @@ check-demo: demo-files ## start the demo as a user at a terminal, then the guide
 check-fresh: ## run `make demo` and `make check` in a fresh Debian root (T=demo: one of them); not part of check
 	@sh $(ROOT)/tests/fresh.sh $(ROOT) $(OUT)/check-fresh $(CACHE) $(T)
 
-# So many machines of Debian's kernel run at the same time, where no time is
-# measured: one takes about one CPU of the host.
-JOBS   ?= 2
-SYSTEM  = python3 $(ROOT)/tests/system/main.py --out $(OUT) \
+# JOBS machines run at the same time.
+JOBS   ?= 1
+SYSTEM  = python3 $(ROOT)/tests/system/main.py --jobs $(JOBS) --out $(OUT) \
           $(if $(filter stock,$(XEN)),--stock) \
           --xen $(patsubst stock,$(CACHE)/stock-xen/xen,$(XEN))
 
@@ -330,7 +329,7 @@ tools-image: deps ## make the control domain with Debian's own tools, and guests
 .PHONY: check-system
 check-system: dom0-image tools-image $(OWN_XEN) ## boot Debian's kernel on many machines
 	@$(if $(filter stock,$(XEN)),sh $(ROOT)/scripts/fetch.sh $(CACHE) stock-xen)
-	@$(SYSTEM) --jobs $(JOBS) --log $(OUT)/check-system system '$(T)'
+	@$(SYSTEM) --log $(OUT)/check-system system '$(T)'
 
 .PHONY: check-machines
 check-machines: dom0-image tools-image $(OWN_XEN) ## more machines than make check has; five hundred guests

@@ -178,10 +178,6 @@ class Boot:
     ready: bool = True           # Xenia runs it; stock Xen does anyhow
     named: bool = False          # takes long: only where it is asked for
 
-# Boots with checks of time or rates by the host's clock: no other one beside.
-ALONE = {"pc_intx", "stress", "tools_blkd", "tools_host", "tools_netd",
-         "tools_own_devices"}
-
 # Those that the usual control domain's programs are not enough for.
 IMAGES = {"own_devices": "devices", "blkfront": "blocks"}
 

@@ -98,15 +98,6 @@ def add_log(result, path):
     result.note(f"   log: {path}")
 
 
-def run_cases(chosen, jobs, context, log_folder, results):
-    """Run some cases, so many at the same time."""
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(run_case, name, function, context, log_folder)
-                   for name, function in chosen]
-        for future in concurrent.futures.as_completed(running):
-            results.add(future.result())
-
-
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--xen", required=True, help="hypervisor's ELF file")
@@ -132,13 +123,14 @@ def main():
     if args.kind != "guest":
         context.disk = make_disk(os.path.join(args.log, "disk.img"))
         context.server = FileServer(os.path.join(args.log, "served"))
-    chosen = [(name, function) for name, function in all_cases(args, context)
-              if args.pattern in name]
+    chosen = all_cases(args, context)
 
     results = Results()
-    for jobs, alone in ((1, True), (args.jobs, False)):
-        run_cases([case for case in chosen if (case[0] in cases.ALONE) == alone],
-                  jobs, context, args.log, results)
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        running = [pool.submit(run_case, name, function, context, args.log)
+                   for name, function in chosen if args.pattern in name]
+        for future in concurrent.futures.as_completed(running):
+            results.add(future.result())
     print(results.summary())
     return 0 if results.passed and not results.failed else 1
 
